@@ -503,7 +503,7 @@ static void append_origins(struct err *e, const struct config *config)
     const char *host = url ? url : config_origin(config, KEY_REGION);
 
     if (id && secret && host) {
-        err_append(e, " (client_id from %s; client_secret from %s; host by %s)", id, secret, host);
+        err_append(e, ORIGINS_MARK "%s; client_secret from %s; host by %s)", id, secret, host);
     }
 }
 
@@ -774,9 +774,9 @@ static bool complete(struct client *c, struct flight *f)
         return true;
     }
     int status = answer->http.status;
-    bool is_success =
-        answer->http.failure == HTTP_OK &&
-        ((status >= 200 && status <= 299) || (status == 404 && f->request.method == HTTP_DELETE));
+    bool is_success = answer->http.failure == HTTP_OK &&
+                      ((status >= 200 && status <= 299) ||
+                       (status == 404 && f->request.method == HTTP_DELETE && !f->request.once));
     if (!is_success) {
         answer_error(&answer->error, &answer->http, f->request.label, answer->code);
         return true;

@@ -146,7 +146,7 @@ static void add_hints(struct hints *h, struct arena *a, const char *word, bool n
     }
 }
 
-/* The lines to write in place of `host`; "" when nothing comes near. */
+/* The lines to write in place of `host`; what may stand there when nothing comes near. */
 static const char *hint_words(struct arena *a, const char *host)
 {
     struct hints h = {.count = 0};
@@ -176,7 +176,9 @@ static const char *hint_words(struct arena *a, const char *host)
                                                 : ", ",
                              h.regions[i]->aws, h.regions[i]->domain);
     }
-    return words;
+    return h.count > 0 ? words
+                       : "; it takes an AWS name (ap-northeast-2), a login domain (mypurecloud.jp) "
+                         "or the URL your users log in at";
 }
 
 /* --- texts to domains ------------------------------------------------------------------------ */
@@ -193,10 +195,8 @@ static const char *refuse(struct arena *a, const char *text, const char *host, s
         cause = CAUSE_CONFIG_REGION_MIXED;
         why = ": no host has an AWS name in its name";
     }
-    err_because(e, ERR_CONFIG, cause,
-                "\"%s\" is no Genesys Cloud region%s%s; it takes an AWS name (ap-northeast-2), a "
-                "login domain (mypurecloud.jp) or the URL your users log in at",
-                str_escaped(a, text), why, hint_words(a, host));
+    err_because(e, ERR_CONFIG, cause, "\"%s\" is no Genesys Cloud region%s%s", str_escaped(a, text),
+                why, hint_words(a, host));
     return NULL;
 }
 

@@ -23,7 +23,9 @@ const char *err_brief(const struct err *e, struct arena *a)
     const struct cause *c = &causes[e->cause];
     const char *tail = c->text ? arena_printf(a, "... %s. Remedy: %s.", c->text, c->remedy)
                                : "... (all of it: -v, or the table run)";
-    size_t length = strlen(err_evidence(e, a));
+    const char *seen = err_evidence(e, a);
+    const char *origins = strstr(seen, ORIGINS_MARK);
+    size_t length = origins ? (size_t)(origins - seen) : strlen(seen);
     size_t most = ERR_BRIEF_BYTES - strlen(tail);
 
     if (strlen(e->message) <= ERR_BRIEF_BYTES) {

@@ -53,13 +53,15 @@ bool err_cause(struct err *e, enum cause_id id);
 #define err_because(e, kind, cause, ...)                                                           \
     (err_set((e), (kind), __VA_ARGS__), err_cause((e), (cause)))
 
-/* What messages have between what was seen and what is known of its cause. */
-#define CAUSE_MARK ". Likely cause: "
+/* What messages have between what was seen and what is known of its cause, and a login's before
+ * whose credentials they were. */
+#define CAUSE_MARK   ". Likely cause: "
+#define ORIGINS_MARK " (client_id from "
 
 /* What was seen: the message without cause and remedy, in the arena. */
 const char *err_evidence(const struct err *e, struct arena *a);
 
-/* The message in one line of at most ERR_BRIEF_BYTES, in the arena: of one that is longer what was
- * seen is cut, cause and remedy stay. */
+/* The message in one line of at most ERR_BRIEF_BYTES, in the arena: of one that is longer the
+ * origins go and what was seen is cut, cause and remedy stay. */
 enum { ERR_BRIEF_BYTES = 288 };
 const char *err_brief(const struct err *e, struct arena *a);

@@ -109,14 +109,11 @@ static bool print_body(const struct client_answer *answer, struct err *e)
         return false;
     }
     bool is_terminal = isatty(STDOUT_FILENO) != 0;
-    for (size_t i = 0; is_terminal && i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)bytes[i];
         unsigned char next = i + 1 < length ? (unsigned char)bytes[i + 1] : 0;
         bool drives = (c < ' ' && !strchr("\n\t", c)) || c == 0x7f || (c == 0xc2 && next < 0xa0);
-        putchar(drives ? '?' : bytes[i]);
-    }
-    if (!is_terminal && length > 0) {
-        fwrite(bytes, 1, length, stdout);
+        putchar(is_terminal && drives ? '?' : bytes[i]);
     }
     if (length > 0 && bytes[length - 1] != '\n') {
         putchar('\n');
@@ -132,7 +129,7 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
     const char *cursor = json_str(json_get(root, "cursor"));
 
     if (uri && *uri) {
-        return uri;
+        return arena_strdup(ctx->arena, uri);
     }
     if (!cursor || !*cursor) {
         return NULL;
@@ -182,7 +179,6 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
             done = err_set(e, ERR_CONTRACT, "the next page of %s is said to be %s, which %s",
                            call->path, uri, *next ? "came before" : "is on another host");
         }
-        *next = *next ? arena_strdup(ctx->arena, *next) : NULL;
     }
     return done;
 }

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -69,19 +70,24 @@ static const char *verdict(const struct run_totals *t, enum err_kind kind)
     return t->rows.rows_new + t->rows.rows_changed == 0 ? "nothing new" : "done";
 }
 
-/* Prints what is in the way: of each stream a short line (the table run has it all), or the run's
- * own error. What was printed is taken out of `e`. */
+/* Prints what is in the way: of each stream a line, or the run's own error (-v and the table run
+ * have it all), and whose credentials a login had. What was printed is taken out of `e`. */
 static void tell_errors(const struct cmd_context *ctx, const struct extract_result *result,
                         struct err *e)
 {
     const struct outcome *o = &result->outcome;
     bool is_streams = o->line_count > 0 && !err_facts[e->kind].ends_run;
+    const char *said = ctx->verbosity > 0 ? e->message : err_brief(e, ctx->arena);
+    const char *origins = strstr(err_evidence(e, ctx->arena), ORIGINS_MARK);
 
     for (size_t i = 0; i < o->line_count && (is_streams || e->kind == ERR_STOPPED); i++) {
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, o->lines[i]));
     }
     if (e->kind != ERR_NONE && e->message[0] && !is_streams) {
-        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, said));
+        if (origins && !strstr(said, origins)) {
+            fprintf(stderr, "rollcall:%s\n", str_escaped(ctx->arena, origins));
+        }
     }
     e->message[0] = '\0';
 }
@@ -91,10 +97,12 @@ void cmd_tell_run(const struct cmd_context *ctx, const struct extract_result *re
 {
     const struct run_totals *t = &result->totals;
     enum err_kind kind = e->kind;
-    char run[48] = "run (not recorded)";
+    const char *run = result->run_id == 0
+                          ? "run (not recorded)"
+                          : arena_printf(ctx->arena, "run %lld", (long long)result->run_id);
 
+    tell_errors(ctx, result, e);
     if (ctx->verbosity < 0) {
-        tell_errors(ctx, result, e);
         return;
     }
     if (kind == ERR_NONE && !always && !isatty(STDERR_FILENO)) {
@@ -107,10 +115,6 @@ void cmd_tell_run(const struct cmd_context *ctx, const struct extract_result *re
             LOG_N("exit_code", err_facts[kind].exit_code),
             LOG_S("exit_name", err_facts[kind].name));
         return;
-    }
-    tell_errors(ctx, result, e);
-    if (result->run_id != 0) {
-        (void)snprintf(run, sizeof(run), "run %lld", (long long)result->run_id);
     }
     fprintf(stderr,
             "rollcall: %s: %s; streams done %lld, not done %lld; days whole %lld; rows new %lld, "

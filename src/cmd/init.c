@@ -152,11 +152,8 @@ static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct
     struct termios before;
     struct termios silent;
 
-    if (file) {
-        given = file_read_small(ctx->arena, file, NULL, e);
-        if (!given) {
-            return false;
-        }
+    if (file && !(given = file_read_small(ctx->arena, file, NULL, e))) {
+        return false;
     }
     if (given && *given) {
         snprintf(to->secret, sizeof(to->secret), "%s", given);
@@ -175,9 +172,9 @@ static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct
         }
         if (!is_read) {
             *to->secret = '\0';
-        }
-        if (!is_read && is_terminal) {
-            return err_set(e, ERR_STOPPED, "init: nothing was written");
+            if (is_terminal) {
+                return err_set(e, ERR_STOPPED, "init: nothing was written");
+            }
         }
     }
     to->secret[strcspn(to->secret, "\r\n")] = '\0';
@@ -242,14 +239,18 @@ static const char *shell_word(struct arena *a, const char *word)
 }
 
 /* What comes next, as lines to paste. Cron mails what is printed, and has a PATH of its own. */
-static void print_next(struct arena *a, const struct answers *to)
+static void print_next(struct arena *a, const struct answers *to, bool is_well)
 {
     const char *c = shell_word(a, to->config_path);
     char self[PATH_MAX] = "";
     bool is_known = readlink("/proc/self/exe", self, sizeof(self) - 1) > 0;
     const char *program = is_known ? shell_word(a, self) : "rollcall";
 
-    printf("\nWritten: %s, %s\n", c, to->secret_path);
+    printf("\nWritten: %s, %s\n", to->config_path, to->secret_path);
+    if (!is_well) {
+        printf("When it is mended:  %s -c %s check\n", program, c);
+        return;
+    }
     if (to->is_for_services) {
         printf("As the services will:  systemctl start rollcall-check; "
                "journalctl -u rollcall-check -n 40\n"
@@ -304,11 +305,6 @@ bool cmd_init(struct cmd_context *ctx, struct err *e)
         (void)(config_keys[i].variable ? unsetenv(config_keys[i].variable) : 0);
     }
     done = cmd_check(ctx, e);
-    if (done) {
-        print_next(a, &to);
-    } else {
-        printf("\nWritten: %s, %s\nWhen it is mended:  rollcall -c %s check\n", to.config_path,
-               to.secret_path, to.config_path);
-    }
+    print_next(a, &to, done);
     return done;
 }

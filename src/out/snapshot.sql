@@ -21,7 +21,7 @@ FROM (SELECT name FROM pragma_table_info(?1, 'copy') ORDER BY cid)
 -- column as snapshot_types has them), else by its name.
 SELECT printf('CREATE TABLE copy."%w=" (%s); INSERT INTO copy."%w=" SELECT * FROM copy."%w"', ?1,
               group_concat(printf('"%w" %s', name, CASE
-                  WHEN type NOT IN ('', 'BLOB', 'NUM', 'INT') THEN type
+                  WHEN type NOT IN ('', 'BLOB', 'NUM', 'INT') THEN replace(type, 'INTEGER', 'BIGINT')
                   WHEN substr(?2, cid + 1, 1) = '3' THEN 'TEXT'
                   WHEN substr(?2, cid + 1, 1) = '2' OR name LIKE '%@_seconds' ESCAPE '@' THEN 'REAL'
                   WHEN substr(?2, cid + 1, 1) = '1' OR name LIKE '%@_ms' ESCAPE '@' THEN 'BIGINT'

@@ -145,13 +145,14 @@ covered AS (
         sum(state = 'provisional') AS provisional_windows,
         sum(state = 'settled') AS settled_windows,
         count(DISTINCT CASE WHEN missing AND window_end <= (SELECT now FROM moment)
-                            THEN window_start END) AS late_windows,
+                            THEN day END) AS late_windows,
         count(DISTINCT CASE WHEN missing AND window_end < (SELECT due FROM moment)
-                            THEN window_start END) AS due_windows,
+                            THEN day END) AS due_windows,
         min(CASE WHEN missing AND window_end < (SELECT due FROM moment) THEN window_start END)
             AS first_due
     FROM (
         SELECT w.*, w.complete_to IS NULL OR w.complete_to < w.window_end AS missing,
+               date(window_start, '+12 hours') AS day, -- one in all zones
                (SELECT max(read_at) FROM window_pass AS p WHERE p.window_id = w.window_id)
                    AS last_read_at
         FROM extract_window AS w
@@ -282,21 +283,23 @@ SELECT
 SELECT printf('%s (schema %d)', database, schema_version) FROM status
 
 -- name: status_shown
--- The lines of the tables: lists that are well share one, streams that are not enabled and were
+-- The lines of the tables: lists that fare alike share one, streams that are not enabled and were
 -- never read have none.
 CREATE TEMP VIEW status_shown AS
 WITH line AS (
-    SELECT *, is_list AND is_enabled AND behind IS NULL AND result = 'ok' AND last_error IS NULL
-        AS is_calm
+    SELECT *, CASE WHEN is_list AND is_enabled AND last_error IS NULL
+              THEN printf('%s, %s', result, behind) END AS fare
     FROM status_stream WHERE is_enabled OR last_read_at IS NOT NULL
 )
 SELECT
     min(stream_no) AS stream_no,
     CASE WHEN count(*) > 1 THEN printf('%d lists', count(*)) ELSE stream END AS stream,
     is_snapshot, min(complete_to) AS complete_to, whole_to_day, whole_days, open_days,
-    provisional_days, sum(row_count) AS row_count, min(last_run_id) AS last_run_id, result
+    provisional_days, sum(row_count) AS row_count, min(last_run_id) AS last_run_id, result,
+    is_enabled, is_overdue, behind
 FROM line
-GROUP BY CASE WHEN is_calm AND (SELECT sum(is_calm) FROM line) > 4 THEN 0 ELSE stream_no END
+GROUP BY CASE WHEN (SELECT count(*) FROM line AS other WHERE other.fare = line.fare) > 4
+         THEN fare ELSE stream_no END
 
 -- name: status_coverage
 SELECT
@@ -319,8 +322,15 @@ LEFT JOIN status_run AS r ON r.run_id = s.last_run_id
 ORDER BY s.stream_no
 
 -- name: status_troubles
--- What is in the way of streams, a sentence each, and a blank line (RENDER_WORDS).
+-- What ended runs, and what is in the way of streams, a sentence each, and a blank line
+-- (RENDER_WORDS). What single sign-on has to do with it says `check`.
 SELECT 0, NULL, NULL, iif(blank, '', line) FROM (
+    SELECT 0 AS stream_no, substr(error, 1, instr(error || ' Single sign-on', ' Single sign-on') - 1) AS line
+    FROM status_run AS r
+    WHERE exit_code NOT IN (0, 11, 12)
+    AND run_id IN (SELECT last_run_id FROM status_stream WHERE is_enabled)
+    AND NOT EXISTS (SELECT 1 FROM json_each(r.not_done) WHERE json_extract(value, '$.why') IS NOT NULL)
+    UNION ALL
     SELECT stream_no, last_error AS line
     FROM status_stream WHERE last_error IS NOT NULL AND is_enabled
     UNION ALL
@@ -351,11 +361,15 @@ SELECT 'last failure', coalesce(
         WHERE json_extract(value, '$.why') IS NOT NULL), ': ' || error, ''), 'none')
 FROM status LEFT JOIN status_run ON run_id = last_failure_id
 UNION ALL
-SELECT 'left undone', coalesce(group_concat(stream || printf(' (%s%s)', result, CASE
-        WHEN late_windows > 0 AND NOT is_snapshot
-        THEN printf(', %d %s not complete', late_windows, iif(late_windows = 1, 'day', 'days'))
-        ELSE '' END), ', '), 'nothing')
-FROM (SELECT * FROM status_stream ORDER BY stream_no)
+SELECT 'left undone', CASE
+    WHEN count(*) > 4 AND count(DISTINCT how) = 1 AND count(*) = (SELECT sum(is_enabled) FROM status_fact)
+    THEN printf('all %d streams%s', count(*), how)
+    ELSE coalesce(group_concat(stream || how, ', '), 'nothing') END
+FROM (SELECT *, printf(' (%s%s)', result, CASE
+          WHEN late_windows > 0 AND NOT is_snapshot
+          THEN printf(', %d %s not complete', late_windows, iif(late_windows = 1, 'day', 'days'))
+          ELSE '' END) AS how
+      FROM status_stream ORDER BY stream_no)
 WHERE is_enabled AND result <> 'ok'
 AND (result NOT IN ('killed', 'under way') OR is_under_way OR late_windows > 0 OR complete_to IS NULL)
 UNION ALL
@@ -396,12 +410,16 @@ FROM odd GROUP BY no
 
 -- name: status_verdict
 SELECT line FROM (
-    SELECT stream_no, printf('%s: %s: %s', iif(is_overdue, 'overdue', 'behind'), stream, behind)
-        AS line
-    FROM status_stream WHERE behind IS NOT NULL
+    SELECT min(stream_no) AS stream_no, printf('%s: %s: %s', iif(is_overdue, 'overdue', 'behind'),
+           iif(is_all, printf('all %d streams', streams), stream), behind) AS line
+    FROM status_shown CROSS JOIN (
+        SELECT count(*) AS streams,
+               count(*) > 4 AND count(behind) = count(*) AND count(DISTINCT behind) = 1 AS is_all
+        FROM status_stream WHERE is_enabled)
+    WHERE behind IS NOT NULL
+    GROUP BY iif(is_all, 0, stream_no)
     UNION ALL
-    SELECT stream_no, 'not enabled: ' || stream FROM status_shown
-    JOIN status_stream USING (stream_no, stream) WHERE NOT is_enabled
+    SELECT stream_no, 'not enabled: ' || stream FROM status_shown WHERE NOT is_enabled
     UNION ALL
     SELECT 1000000, 'up to date' FROM status WHERE NOT is_behind
 )

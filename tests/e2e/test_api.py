@@ -104,8 +104,10 @@ class Api(TestCase):
                 self.assertEqual((len(hostile.seen) - 1, done.returncode), (times, 0 if times == 2 or answer[0] == 200 else 7), done.stderr)
 
     def test_a_refusal_is_printed_and_has_its_exit_code(self):
-        (body,), done = self.answers("/api/v2/nothing/here", code=8)
-        self.assertEqual(body["status"], 404)
+        for words in (("/api/v2/nothing/here",), ("DELETE", "/api/v2/nothing/here", "--write")):
+            (body,), done = self.answers(*words, code=8)
+            self.assertEqual(body["status"], 404)
+            self.assertIn("HTTP 404", done.stderr)
         self.server.control(deny=["/api/v2/routing/queues"])
         (body,), done = self.answers("/api/v2/routing/queues", code=5)
         self.assertRegex(done.stderr, "routing:queue:view")

@@ -86,7 +86,7 @@ class Init(TestCase):
 
     def test_a_failed_check_is_its_exit_code_and_what_was_written_stays(self):
         done = self.init("--secret-out", "kept", code=4, input="wrong")
-        self.assertIn("rollcall.ini check", done.stdout.splitlines()[-1])
+        self.assertIn("FAILED   login", self.cron(re.search("When it is mended:  (.*)\n$", done.stdout)[1]))
         self.assertEqual(sorted(os.listdir(self.place)), ["kept", "rollcall.ini"])
         self.assertIn(f'client_secret_file = "{self.place}/kept"', open(self.config, encoding="utf-8").read())
 

@@ -125,13 +125,13 @@ class Tables(TestCase):
         self.ok(site.extract(), code)
         return site
 
-    def screens(self, site, name, *words, code=0):
+    def screens(self, site, name, *words, code=0, masks=TIMES):
         for size in SIZES:
             env = site.environment(ROLLCALL_PAGER=f"head -{size[1] - 1}")
             screen, written, got = at_screen(site.command(*words), env, size, cwd=site.directory)
             self.assertEqual(got, code, written)
             self.assertLessEqual(max(map(len, screen.lines)), size[0])
-            assert_kept(self, name, screen, TIMES)
+            assert_kept(self, name, screen, masks)
 
     def test_good(self):
         site = self.extracted()
@@ -152,6 +152,18 @@ class Tables(TestCase):
         site = self.site("http://127.0.0.1:9", database={"path": "rollcall.db"})
         site.config = "rollcall.ini"
         self.screens(site, "status-never-run", "status", code=9)
+
+    def test_refused(self):
+        """The morning after a night that every stream missed: why stands on the screen, however many there are."""
+        site = self.site(cloud(self, {LOGIN: login_error(401, "invalid_client", "authentication failed")}).url, start=YESTERDAY,
+                         genesys={"client_secret": SECRET}, database={"path": "rollcall.db"}, extract={"streams": "all"})
+        site.config = "rollcall.ini"
+        said = self.ok(site.extract(), 4).stderr.splitlines()
+        self.assertLessEqual(max(map(len, said)), 300)
+        self.assertRegex(said[-3], r"HTTP 401 invalid_client: authentication failed\.\.\. the secret is wrong .*Remedy: copy the secret")
+        self.assertRegex(said[-2], r"^rollcall: \(client_id from .*; client_secret from .*; host by .*\)$")
+        self.assertIn("SAML", site.run("-v", "extract").stderr)
+        self.screens(site, "status-refused", "status", code=1, masks=((r"\d\d:\d\dZ", "hh:mmZ"),))
 
 
 class Patience(TestCase):

@@ -86,6 +86,12 @@ static const struct {
     {"apne2", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"usw2", "region = us-west-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"seoul", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"use1", "write region = us-east-1 (which is mypurecloud.com)", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"euw1", "write region = eu-west-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"euc1", "write region = eu-central-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"apse2", "write region = ap-southeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"apne1", "write region = ap-northeast-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"us1", "the nearest: ", CAUSE_CONFIG_REGION_UNKNOWN},
     {"Asia Pacific (Seoul)", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"ap-northeat-2", "the nearest: region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"mypurecloud.con", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
@@ -102,6 +108,8 @@ TEST(what_is_no_region_gets_the_line_to_write)
         assert_null(region_domain(a, refused[i].text, &known, &e));
         print_message("%s\n", e.message);
         assert_int_equal(e.cause, refused[i].cause);
+        assert_true(strlen(e.message) + sizeof("rollcall: rollcall.ini:1: [genesys] region: ") <
+                    300);
         assert_int_equal(strstr(e.message, refused[i].line ? refused[i].line : "region = ") != NULL,
                          refused[i].line != NULL);
     }

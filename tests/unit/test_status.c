@@ -112,6 +112,12 @@ TEST_IN_SCRATCH(coverage_goes_up_to_the_first_hole)
          "2024-10-03T07:00:00.000Z", CONVERSATIONS ".whole_days", "1",
          CONVERSATIONS ".whole_to_day", "NULL", CONVERSATIONS ".behind",
          "1 ended day is not complete, the first is 2024-10-03 (UTC)", NULL);
+    /* Another scope's, whose zone is behind, is the same day. */
+    scratch_exec(s, "INSERT INTO extract_window (stream, scope, window_start, window_end, state) "
+                    "VALUES ('conversations', 'unit', '2024-10-03T05:00:00.000Z', "
+                    "'2024-10-04T05:00:00.000Z', 'open')");
+    says(s, NOW, 26, CONVERSATIONS ".behind",
+         "1 ended day is not complete, the first is 2024-10-03 (UTC)", NULL);
     scratch_exec(s, "UPDATE extract_window SET complete_to = NULL " FIRST_DAY);
     says(s, NOW, 26, CONVERSATIONS ".complete_to", "NULL", NULL);
 }
