@@ -86,7 +86,7 @@ static void tell_errors(const struct cmd_context *ctx, const struct extract_resu
     if (e->kind != ERR_NONE && e->message[0] && !is_streams) {
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, said));
         if (origins && !strstr(said, origins)) {
-            fprintf(stderr, "rollcall:%s\n", str_escaped(ctx->arena, origins));
+            fprintf(stderr, "%s\n", str_escaped(ctx->arena, origins + 1));
         }
     }
     e->message[0] = '\0';

@@ -60,14 +60,9 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
 
     request.known_streams = stream_words(ctx->arena, &request.known_stream_count);
     bool loaded = config_load(&request, ctx->arena, c, e) && check_streams(c, e);
-    enum log_level level = c->log_level;
-    if (ctx->verbosity < 0) {
-        level = LOG_ERROR;
-    } else if (ctx->verbosity > 0) {
-        level = ctx->verbosity > 1 ? LOG_DEBUG : LOG_INFO;
-    }
-    if (loaded) {
-        log_setup(level, c->log_format);
+    if (loaded) { /* -q, nothing, -v, -v -v */
+        const enum log_level levels[] = {LOG_ERROR, c->log_level, LOG_INFO, LOG_DEBUG};
+        log_setup(levels[ctx->verbosity + 1], c->log_format);
     }
     for (size_t i = 0; i < c->doubt_count && !ctx->reports; i++) {
         const struct cause *odd = &causes[c->doubts[i].cause];
@@ -126,6 +121,9 @@ bool cmd_open(struct cmd_context *ctx, struct err *e)
         return false;
     }
     ctx->db = db_open(ctx->config.database_path, DB_READ, e);
+    if (!ctx->db && !ctx->config.path) {
+        err_append(e, "; no configuration file is found from here: -c FILE names it");
+    }
     return ctx->db && ledger_kpi_fits(ctx->db, &ctx->config, e);
 }
 

@@ -69,7 +69,7 @@ struct lock_file *lock_open(const char *database_path, struct err *e)
     l->path = file_beside(a, database_path, ".lock");
     /* It is written to: never through a link that somebody has put there. */
     int made = file_make(l->path, file_beside(a, database_path, ""));
-    l->fd = made >= 0 ? made : open(l->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    l->fd = made >= 0 || errno != EEXIST ? made : open(l->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     int error_number = errno;
     bool is_plain = lstat(l->path, &st) != 0 || (S_ISREG(st.st_mode) && st.st_nlink == 1);
     if (l->fd < 0 || !is_plain) {

@@ -187,6 +187,13 @@ class Places(CommandLine):
         os.chmod(site.directory, 0o555)
         self.addCleanup(os.chmod, site.directory, 0o755)
         self.refused(site.extract("--until", NOW, before=AS_NOBODY), 9, site.directory)
+        site = self.filled()  # there, and readable: the lock file cannot be made
+        os.remove(site.db + ".lock")
+        os.chmod(site.config, 0o644)
+        os.chmod(site.db, 0o644)
+        os.chmod(site.directory, 0o555)
+        self.addCleanup(os.chmod, site.directory, 0o755)
+        self.refused(site.extract("--until", NOW, before=AS_NOBODY), 9, r"\.lock: Permission denied; the user that runs rollcall")
 
     def test_reading_commands_without_a_database(self):
         site = self.site(NOWHERE)

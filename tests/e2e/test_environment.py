@@ -60,6 +60,13 @@ class Files(TestCase):
             self.assertEqual("./rollcall.ini: other users may write" in out.stderr, code == 3, out.stderr)
             self.ok(run([ROLLCALL, "-c", path, "status"]), 9)
 
+    def test_where_no_configuration_is_found_that_is_said(self):
+        directory = self.directory()
+        for command, code in (("status", 9), ("export", 9), ("check", 3), ("extract", 3)):
+            out = self.ok(run([ROLLCALL, command], cwd=directory, env={**os.environ, "HOME": directory, "XDG_CONFIG_HOME": directory}), code)
+            self.assertRegex(" ".join((out.stdout + out.stderr).split()), "no configuration file|configuration file does not exist")
+            self.assertRegex(out.stdout + out.stderr, "-c FILE|rollcall init")
+
     def test_a_pipe_does_not_hang_the_start(self):
         env = {**os.environ, "ROLLCALL_LIMIT_CONFIG_MS": "200"}
         for name in (".env", "rollcall.ini"):

@@ -161,7 +161,7 @@ class Tables(TestCase):
         said = self.ok(site.extract(), 4).stderr.splitlines()
         self.assertLessEqual(max(map(len, said)), 300)
         self.assertRegex(said[-3], r"HTTP 401 invalid_client: authentication failed\.\.\. the secret is wrong .*Remedy: copy the secret")
-        self.assertRegex(said[-2], r"^rollcall: \(client_id from .*; client_secret from .*; host by .*\)$")
+        self.assertRegex(said[-2], r"^\(client_id from .*; client_secret from .*; host by .*\)$")
         self.assertIn("SAML", site.run("-v", "extract").stderr)
         self.screens(site, "status-refused", "status", code=1, masks=((r"\d\d:\d\dZ", "hh:mmZ"),))
 
