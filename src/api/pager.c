@@ -121,9 +121,7 @@ static void add_ids(const struct pager *p, struct buf *out, int64_t sequence)
     for (size_t i = ids.from; i < ids.end; i++) {
         (void)buf_add_str(out, i > ids.from ? "," : "");
         if (dimension) {
-            (void)buf_add_str(out, "{\"dimension\":");
-            (void)json_quote(out, dimension, strlen(dimension));
-            (void)buf_add_str(out, ",\"value\":");
+            (void)buf_add_printf(out, "{\"dimension\":\"%s\",\"value\":", dimension);
         }
         (void)json_quote(out, p->spec.ids[i], strlen(p->spec.ids[i]));
         (void)buf_add_str(out, dimension ? "}" : "");

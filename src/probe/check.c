@@ -544,9 +544,13 @@ static void accept_stream(struct checking *a, const struct stream *s, const stru
     /* A list without a total is all in its one answer. */
     bool is_all = page->total_hits < 0 && stream_is_list(s) && !s->scope;
     int64_t count = is_all ? (int64_t)page->row_count : page->total_hits;
+    size_t length;
 
     if (count > 0) {
-        a->counts = arena_printf(a->arena, "%s%s=%lld ", a->counts, s->name, (long long)count);
+        const char *all = is_all ? json_write(a->arena, page->rows, &length) : "";
+        (void)db_texts(
+            db_ask(a->db, &a->unread, sql_check_counts, S(a->counts), S(s->name), I(count), S(all)),
+            a->arena, &a->counts, 1);
         a->day_rows += stream_has_days(s) ? count : 0;
     }
     if (page->row_count == 0 && s->load == LOAD_ENTITY) {

@@ -54,6 +54,13 @@ SELECT
     iif(divisions > 0 AND NOT of_all, grants, NULL)
 FROM judged
 
+-- name: check_counts
+-- What is known of streams' sizes, ?1, and that of a stream ?2, ?3 rows; and how many time zones these have, the rows being ?4
+-- ('': not all).
+SELECT printf('%s%s=%d ', ?1, ?2, ?3) ||
+       (SELECT CASE WHEN count(*) > 0 THEN printf('zones=%d ', count(DISTINCT value)) ELSE '' END
+        FROM json_tree(iif(?4 = '', '[]', ?4)) WHERE key = 'timeZone' AND type = 'text')
+
 -- name: check_budget
 -- The budgets of a run ?1 and of a month ?2 (0: none), the requests of a night ?3, and lists that need more than
 -- one of the budgets ?4.

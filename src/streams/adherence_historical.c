@@ -20,6 +20,9 @@ static const struct tree_map days = {ADHERENCE_DAY_TREE,
 static const struct tree_map periods = {ADHERENCE_PERIOD_TREE,
                                         .holds = sql_adherence_historical_period_holds};
 
+/* An answer that says where its state is, and once that is Complete where the files are. */
+#define COMPLETE(at, files) .state = (at), .done = "Complete", .failed = "Error", .urls = (files)
+
 #define DOWNLOAD(array, unit)                                                                      \
     {                                                                                              \
         .path = "{token}", .follow = FOLLOW_URLS, .rows = (array), .whose = (unit)                 \
@@ -46,16 +49,10 @@ const struct stream stream_adherence_historical = {
                                     "\"endDate\":\"{end}\",\"includeExceptions\":true,"
                                     "\"includeActuals\":true}",
                             .token = "job.id",
-                            .urls = "downloadUrls",
-                            .state = "job.status",
-                            .done = "Complete",
-                            .failed = "Error"},
+                            COMPLETE("job.status", "downloadUrls")},
                            {.path = BULK "/jobs/{token}",
                             .follow = FOLLOW_DONE,
-                            .state = "job.status",
-                            .done = "Complete",
-                            .failed = "Error",
-                            .urls = "downloadUrls"},
+                            COMPLETE("job.status", "downloadUrls")},
                            DOWNLOAD("userResults", "managementUnitId"))},
            {.plan = {.name = "query", .bound = SEES_ENDED, .instead = true},
             .permissions = "wfm:historicalAdherence:view",
@@ -64,15 +61,9 @@ const struct stream stream_adherence_historical = {
                             .body = "{\"startDate\":\"{start}\",\"endDate\":\"{end}\","
                                     "\"timeZone\":\"{zone}\",\"includeExceptions\":true}",
                             .token = "id",
-                            .urls = "downloadUrls|downloadUrl",
-                            .state = "queryState",
-                            .done = "Complete",
-                            .failed = "Error"},
+                            COMPLETE("queryState", "downloadUrls|downloadUrl")},
                            {.path = ADHERENCE "/jobs/{token}",
                             .follow = FOLLOW_DONE,
-                            .state = "queryState",
-                            .done = "Complete",
-                            .failed = "Error",
-                            .urls = "downloadUrls|downloadUrl"},
+                            COMPLETE("queryState", "downloadUrls|downloadUrl")},
                            DOWNLOAD("data", NULL))}),
 };

@@ -229,7 +229,7 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
     const char *between = **words ? " + " : "";
     size_t listed;
 
-    if (by_id && !step->ids_as && s->list) {
+    if (by_id && !step->ids_as) {
         (void)str_split_list(a, s->list, &listed);
         rows = (int64_t)listed;
         of = "words";
@@ -238,7 +238,7 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
         rows = rows < 0 ? cost_rows(f, s->needs) : rows;
         of = step->size > 1 ? s->needs : of;
     }
-    switch (step->follow) {
+    switch (step->rows && step->follow == FOLLOW_DONE ? FOLLOW_ONCE : step->follow) {
     case FOLLOW_DONE:
         *words = arena_printf(a, "%s%s%d polls", *words, between, POLLS);
         return POLLS;
@@ -264,18 +264,23 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
     bool days = stream_has_days(s) && p == first;
     int64_t times = days ? f->looks : 1; /* readings of one scope */
     int64_t one = 0;
+    bool has_all = false; /* an answer that may bring the rows itself mostly does */
     bool parts = s->scope && s->needs && !pass->plan.whole;
     const struct stream *list = stream_asked_by(s);
     const char *whose = list ? list->name : s->needs;
-    int64_t scopes = parts ? shares(cost_rows(f, whose), pass->batch) : 1;
+    int64_t zones = pass->batch > 1 && cost_rows(f, "zones") > 1 ? cost_rows(f, "zones") : 1;
+    int64_t scopes = parts ? zones * shares(cost_rows(f, whose), zones * pass->batch) : 1;
 
-    for (const struct step *step = pass->steps; step->path; step++) {
-        one += of_step(s, pass, step, f, a, &steps);
+    for (const struct step *step = pass->steps; step->path && !has_all; step++) {
+        one += step->follow == FOLLOW_URLS ? 0 : of_step(s, pass, step, f, a, &steps);
+        has_all = step->rows && step->urls;
     }
     for (size_t i = 0; days && f->looks > 0 && i < COUNT_OF(s->looks); i++) {
         times += s->looks[i] > 0 ? 1 : 0;
     }
-    times += days ? shares(f->lookback_days + 1 + s->ahead_days, s->span_days) : 0;
+    /* Today, and the day that the lookback has just left. */
+    int64_t more = pass->plan.bound == SEES_ENDED ? 1 : 2;
+    times += days ? shares(f->lookback_days + more + s->ahead_days, s->span_days) : 0;
     const char *every = pass->batch > 1 ? arena_printf(a, "every %d", pass->batch) : "each";
     const char *each = parts ? arena_printf(a, ", for %s of %s", every, whose) : "";
     *words = arena_printf(a, "%s%s%s: %s%s%s", *words, **words ? "; " : "", pass->plan.name, steps,

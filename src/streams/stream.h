@@ -138,7 +138,8 @@ const struct stream *stream_asked_by(const struct stream *s);
 struct cost_facts {
     int lookback_days;
     int looks;          /* how many later looks the settings ask for */
-    const char *counts; /* "users=500 conversations=10000": rows of a stream, those of days a day */
+    const char *counts; /* "users=500 conversations=10000": rows of a stream, those of days a day;
+                           zones=3: so many time zones have those that are asked for together */
 };
 
 /* Requests of `s` a night by the passes whose bits are in force; *words says how they come about,
