@@ -31,7 +31,7 @@ esac
 
 # (Debian 13's xlsxwriter.pc names minizip.pc, and its package does not bring it.)
 # One need a line: group, name, probe (cmd:PROGRAM, tool:PROGRAM of build/tools too,
-# lib:PKG-CONFIG NAME, file:PATH), required or optional, then the package's name for apt, dnf, apk, brew ("-": comes with the system).
+# lib:PKG-CONFIG NAME, file:PATH, python: and r:PACKAGE), required or optional, then the package's name for apt, dnf, apk, brew ("-": comes with the system).
 needs() {
     cat <<'NEEDS'
 build cc cmd:cc required gcc gcc gcc -
@@ -66,6 +66,11 @@ test node cmd:node optional nodejs nodejs nodejs node
 test npm cmd:npm optional npm npm npm node
 test chromium cmd:chromium optional chromium chromium chromium -
 test chromedriver cmd:chromedriver optional chromium-driver chromedriver chromium-chromedriver -
+test pandas python:pandas optional python3-pandas python3-pandas py3-pandas -
+full r cmd:Rscript optional r-base-core R-core R r
+full readr r:readr optional r-cran-readr R-readr - -
+full jsonlite r:jsonlite optional r-cran-jsonlite R-jsonlite - -
+full libreoffice cmd:soffice optional libreoffice-calc-nogui libreoffice-calc libreoffice-calc -
 contract node cmd:node required nodejs nodejs nodejs node
 contract npm cmd:npm required npm npm npm node
 systems debootstrap cmd:debootstrap required debootstrap debootstrap debootstrap -
@@ -76,7 +81,8 @@ NEEDS
 in_group() {
     case $GROUP:$1 in
     *:build | package:package | demo:demo | test:package | test:demo | test:test | systems:systems) return 0 ;;
-    contract:systems) return 1 ;;
+    test:full) [ -n "${ROLLCALL_TEST_FULL:-}" ] ;; # programs of full checks alone
+    contract:systems | contract:full) return 1 ;;
     contract:*) return 0 ;;
     *) return 1 ;;
     esac
@@ -87,6 +93,13 @@ present() {
     cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
     tool:*) command -v "${1#tool:}" >/dev/null 2>&1 || [ -x "build/tools/${1#tool:}" ] ;;
     lib:*) pkg-config --exists "${1#lib:}" 2>/dev/null ;;
+    python:*) # the system's too, where another comes first
+        for python in python3 /usr/bin/python3; do
+            "$python" -c "import importlib.util as u; raise SystemExit(not u.find_spec('${1#python:}'))" 2>/dev/null && return 0
+        done
+        return 1
+        ;;
+    r:*) Rscript -e "quit(status = !requireNamespace('${1#r:}', quietly = TRUE))" >/dev/null 2>&1 ;;
     file:*)
         [ "$(uname -s)" = Darwin ] && return 0
         # A directory counts when something is in it.
@@ -278,7 +291,7 @@ remedy() {
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
     dpkg-dev) echo "needed for 'make deb' alone" ;;
-    strace | promtool | gawk | busybox | node | npm | chromium | chromedriver) echo "the tests that use it are skipped" ;;
+    strace | promtool | gawk | busybox | node | npm | chromium | chromedriver | pandas | r | readr | jsonlite | libreoffice) echo "the tests that use it are skipped" ;;
     *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
     esac
 }

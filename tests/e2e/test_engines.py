@@ -2,7 +2,6 @@
 shows runs, where its tool is here."""
 import csv
 import gzip
-import importlib.util
 import json
 import math
 import os
@@ -10,13 +9,23 @@ import re
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
-from harness import FULL, ROOT, TestCase, needs, run
+from harness import FULL, ROOT, TestCase, needs, read_csv, run
 
 NOW = "2026-03-04T06:00:00Z"
 RECIPES = ROOT / "docs" / "recipes"
 DUCKDB = ROOT / "build" / "duckdb" / "node_modules" / "@duckdb" / "node-api"
 CHDB = ROOT / "build" / "chdb" / "node_modules" / "chdb"
+
+
+def python_with(package):
+    """This Python, or the system's; the package's name where neither has it."""
+    probe = f"import importlib.util as u; raise SystemExit(not u.find_spec('{package}'))"
+    return next((p for p in (sys.executable, "/usr/bin/python3") if os.path.exists(p) and run([p, "-c", probe]).returncode == 0), package)
+
+
+PANDAS = python_with("pandas")
 
 
 def blocks(page, language):
@@ -123,11 +132,47 @@ class Engines(TestCase):
         with open(os.path.join(self.box.directory, "csv", "manifest.json"), encoding="utf-8") as f:
             self.assertEqual(int(rows), sum(told["rows"] for told in json.load(f)["files"]))
 
-    def test_recipes_of_python(self):
-        plain, pandas = blocks("pandas.md", "python")
-        for script in [plain] + [pandas] * bool(importlib.util.find_spec("pandas")):
-            done = self.ok(run([sys.executable, "-c", script], cwd=self.box.directory))
-            self.assertEqual(int(done.stdout), self.offered)
+    def test_recipe_of_python(self):
+        self.of_python(sys.executable, 0)
+
+    @needs(Path(PANDAS))
+    def test_recipe_of_pandas(self):
+        self.of_python(PANDAS, 1)
+
+    def of_python(self, program, number):
+        script = blocks("pandas.md", "python")[number]
+        self.assertEqual(int(self.ok(run([program, "-c", script], cwd=self.box.directory)).stdout), self.offered)
+
+    @unittest.skipUnless(FULL, "R (75 MB) is for make check-full")
+    @needs("Rscript")
+    def test_recipe_of_r(self):
+        script, = blocks("r.md", "r")
+        done = self.ok(run(["Rscript", "-e", script + "cat(sum(queues$offered))"], cwd=self.box.directory))
+        for name, in self.box.query("SELECT DISTINCT queue_name FROM v_queue_day"):
+            self.assertIn(name, done.stdout)
+        self.assertEqual(int(done.stdout.split("\n")[-1]), self.box.value("SELECT sum(offered) FROM v_queue_day WHERE day >= '2026-03-01'"))
+
+    @unittest.skipUnless(FULL, "LibreOffice (270 MB) is for make check-full")
+    @needs("soffice")
+    def test_recipe_of_libreoffice(self):
+        """A table by the recipe's line, and a workbook of ours: each cell is as in the CSV."""
+        work = self.directory()
+        self.ok(self.box.run("export", "--out", work + "/csv", "v_queue_day"))
+        self.ok(self.box.run("query", "queue_day", "--xlsx", work + "/queue_day.xlsx"))
+        to_csv = "soffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' --outdir back "
+        line, = blocks("libreoffice.md", "sh")
+        self.ok(run(["sh", "-ec", f"{line}{to_csv} v_queue_day.ods\n{to_csv} queue_day.xlsx"], cwd=work, env={**os.environ, "HOME": work}))
+        with open(work + "/queue_day.csv", "w", encoding="utf-8") as f:
+            f.write(self.ok(self.box.run("query", "queue_day", "--csv")).stdout)
+
+        def rows(path):
+            table = read_csv(work, path)
+            places = [table[0].index(name) for name in ("queue_id", "queue_name", "offered")]
+            return [[row[at] for at in places] for row in table[1:]]
+
+        for ours, theirs in (("csv/v_queue_day.csv", "back/v_queue_day.csv"), ("queue_day.csv", "back/queue_day.csv")):
+            self.assertEqual(rows(theirs), rows(ours))
+            self.assertTrue(rows(ours))
 
     def test_grafana(self):
         """The range is that of the figures, in milliseconds."""
@@ -156,7 +201,7 @@ class Engines(TestCase):
         index = (RECIPES / "README.md").read_text(encoding="utf-8")
         for page in RECIPES.glob("[a-z]*.md"):
             self.assertIn(f"]({page.name})", index)
-            self.assertRegex(page.read_text(encoding="utf-8"), r"[Nn]ot run here|`make\s+check` runs")
+            self.assertRegex(page.read_text(encoding="utf-8"), r"[Nn]ot run here|`make\s+check(-full)?` runs")
 
 
 if __name__ == "__main__":
