@@ -135,8 +135,14 @@ CREATE VIEW v_conversation AS
 SELECT
     c.conversation_id, c.conversation_start, c.conversation_end,
     datetime(c.conversation_start, a.offset_seconds || ' seconds') AS local_start,
-    datetime(c.conversation_end, z.offset_seconds || ' seconds') AS local_end,
-    date(c.conversation_start, a.offset_seconds || ' seconds') AS local_date,
+    datetime(c.conversation_end, CASE
+        WHEN c.conversation_end >= a.utc_from AND c.conversation_end < a.utc_to THEN a.offset_seconds
+        ELSE coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                       WHERE z.utc_from <= c.conversation_end ORDER BY z.utc_from DESC LIMIT 1),
+                      (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
+        END || ' seconds') AS local_end,
+    CASE WHEN c.conversation_start >= a.utc_from AND c.conversation_start < a.utc_to THEN a.day
+         ELSE date(c.conversation_start, a.offset_seconds || ' seconds') END AS local_date,
     CAST(strftime('%H', c.conversation_start, a.offset_seconds || ' seconds') AS INTEGER) AS local_hour,
     (strftime('%w', c.conversation_start, a.offset_seconds || ' seconds') + 6) % 7 + 1 AS local_weekday,
     x.media_type, x.media_types, x.message_type, c.originating_direction AS direction, c.conversation_initiator,
@@ -147,8 +153,8 @@ SELECT
     x.first_agent_id, fa.name AS first_agent_name, x.last_agent_id, la.name AS last_agent_name,
     x.first_wrap_up_code, x.last_wrap_up_code, fw.name AS first_wrap_up_name, lw.name AS last_wrap_up_name,
     t.name AS last_team_name,
-    (SELECT coalesce(w.flow_name, n.name) FROM session_flow AS w
-     LEFT JOIN flow AS n ON n.flow_id = w.flow_id
+    (SELECT coalesce(w.flow_name, (SELECT n.name FROM flow AS n WHERE n.flow_id = w.flow_id))
+     FROM session_flow AS w
      WHERE w.conversation_key = c.conversation_key
      ORDER BY w.participant_no, w.session_no LIMIT 1) AS first_flow_name,
     (SELECT group_concat(d.name, '; ')
@@ -159,18 +165,17 @@ SELECT
     x.connected, x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
     x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms, x.acw_ms, x.dialing_ms,
     x.contacting_ms, x.handle_ms, x.participant_count, x.agent_count, x.division_ids,
-    (SELECT group_concat(d.name, '; ')
-     FROM (SELECT coalesce(n.name, v.division_id) AS name FROM conversation_division AS v
-           LEFT JOIN division AS n ON n.division_id = v.division_id
-           WHERE v.conversation_key = c.conversation_key ORDER BY v.division_no) AS d) AS division_names,
+    CASE WHEN instr(x.division_ids, ',') THEN
+        (SELECT group_concat(d.name, '; ')
+         FROM (SELECT coalesce(n.name, v.division_id) AS name FROM conversation_division AS v
+               LEFT JOIN division AS n ON n.division_id = v.division_id
+               WHERE v.conversation_key = c.conversation_key ORDER BY v.division_no) AS d)
+        ELSE coalesce(o.name, x.division_ids) END AS division_names,
     coalesce(f.whole, 0) AS whole
 FROM conversation AS c
 LEFT JOIN conversation_figure AS x ON x.conversation_key = c.conversation_key
 LEFT JOIN zone_offset AS a
     ON a.utc_from = coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= c.conversation_start),
-                             (SELECT min(y.utc_from) FROM zone_offset AS y))
-LEFT JOIN zone_offset AS z
-    ON z.utc_from = coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= c.conversation_end),
                              (SELECT min(y.utc_from) FROM zone_offset AS y))
 LEFT JOIN queue AS fq ON fq.queue_id = x.first_queue_id
 LEFT JOIN queue AS lq ON lq.queue_id = x.last_queue_id
@@ -179,8 +184,9 @@ LEFT JOIN user AS la ON la.user_id = x.last_agent_id
 LEFT JOIN team AS t ON t.team_id = x.last_team_id
 LEFT JOIN wrapup_code AS fw ON fw.wrapup_code_id = x.first_wrap_up_code
 LEFT JOIN wrapup_code AS lw ON lw.wrapup_code_id = x.last_wrap_up_code
+LEFT JOIN division AS o ON o.division_id = x.division_ids -- where it is one
 LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
-    ON f.day = date(c.conversation_start, a.offset_seconds || ' seconds');
+    ON f.day = a.day AND c.conversation_start >= a.utc_from AND c.conversation_start < a.utc_to;
 
 -- One row a metric of a session, placed: by the time it was emitted (its business day and
 -- half-hour) and by the queue for which it counts.

@@ -573,22 +573,25 @@ const void *db_bytes(const struct rows *q, int column, size_t *length)
     return bytes;
 }
 
+/* By its value: each question for a column takes a lock. */
 struct cell db_cell(const struct rows *q, int column, struct arena *a)
 {
-    sqlite3_stmt *s = q->statement;
+    sqlite3_value *v = sqlite3_column_value(q->statement, column);
 
-    switch (sqlite3_column_type(s, column)) {
+    switch (sqlite3_value_type(v)) {
     case SQLITE_INTEGER:
-        return cell_int(db_int(q, column));
+        return cell_int(sqlite3_value_int64(v));
     case SQLITE_FLOAT:
-        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_column_double(s, column)};
+        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
     case SQLITE_TEXT: {
-        const char *text = db_text(q, column);
-        size_t length = (size_t)sqlite3_column_bytes(s, column);
+        const char *text = (const char *)sqlite3_value_text(v);
+        uint32_t length = (uint32_t)sqlite3_value_bytes(v);
 
-        return (struct cell){.type = CELL_TEXT,
-                             .length = (uint32_t)length,
-                             .value.text = a ? arena_strndup(a, text, length) : text};
+        if (!text) {
+            out_of_memory();
+        }
+        text = a ? arena_strndup(a, text, length) : text;
+        return (struct cell){.type = CELL_TEXT, .length = length, .value.text = text};
     }
     default:
         return (struct cell){.type = CELL_NULL};

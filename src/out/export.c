@@ -46,8 +46,8 @@ struct reading {
     const char *relation;
     const char *by[READ_ALL]; /* NULL: not so */
     struct rows q;            /* the present statement's */
-    const char *after;        /* the id up to which it is read by conversations; NULL: it is not, or
-                                 all of them are read */
+    const char *after;        /* up to which it is read by conversations; NULL: it is not, or all of
+                                 them are read */
 };
 
 /* An export while it is made. */
@@ -225,14 +225,14 @@ static bool next_row(struct exporting *x, struct reading *r, struct err *e)
         if (!r->q.ok || !after) {
             return false;
         }
-        r->q.ok = db_end(&r->q) &&
-                  db_texts(db_ask(x->db, e, sql_export_ids, S(after)), x->arena, &last, 1);
+        r->q.ok = db_end(&r->q) && db_texts(db_ask(x->db, e, r->by[READ_BY_CONVERSATION], S(after)),
+                                            x->arena, &last, 1);
         if (!r->q.ok || (!last && !r->by[READ_OTHERS])) {
             return false;
         }
         r->after = last;
         r->q = last ? db_ask(x->db, e, r->by[READ_SQL], S(after), S(last), T(x->since_ms))
-                    : db_ask(x->db, e, r->by[READ_OTHERS], NONE);
+                    : db_ask(x->db, e, r->by[READ_OTHERS], T(x->since_ms));
     }
 }
 

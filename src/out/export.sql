@@ -20,15 +20,17 @@ ORDER BY m.name
 
 -- name: export_statement
 -- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
--- wanted, NULL for all; or, where the second column is not NULL,
--- it is to be run for some conversations after the others, so that little has to be sorted:
--- those behind the id ?1, up to ?2, and its ?3 is the instant. The third column reads what an owner's
--- view has of no conversation that is stored. The fourth describes the columns.
--- NULL where nothing is left to read.
--- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
--- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
--- of it. Columns of ours (row_*, the integer key) and BLOBs stay inside (not by the type of a view's
--- column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
+-- wanted, NULL for all; or it is to be run for some conversations after the others, so that little
+-- has to be sorted: those behind ?1, up to ?2, which the statement in the second column gives for the
+-- ?1 that it gave last ('' at first, NULL at the end), and ?3 is the instant. The third column, with that
+-- instant, reads what is left: of ours what has no start, of an owner's view what is of no
+-- conversation that is stored. The fourth describes the columns. NULL where nothing is left to read.
+-- Rows come in the order of API ids and ordinals, what is of conversations in that of their start first
+-- (nearly that of the file: by the id alone each is a read somewhere else; views that do not have it go
+-- by the id). An index has that order: CROSS JOIN fixes the order of the loops (conversations outside,
+-- the child's primary key inside), and the key tells SQLite that a start and an id are of one
+-- conversation. Columns of ours (row_*, the integer key) and BLOBs stay inside (not by the type of a
+-- view's column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
 -- replaced by conversation_id.
 -- With ?2, where the rows have a day (its own, that of the conversation's start, that in which what
 -- its key names begins), the statements put them into the table that the fifth column makes, and the
@@ -37,16 +39,22 @@ WITH
 col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1, 'main')),
 relation AS (
     SELECT
-        ?1 AS relation,
-        (SELECT type = 'view' FROM main.sqlite_master WHERE name = ?1) AS is_view,
-        EXISTS (SELECT 1 FROM temp.dictionary WHERE relation = ?1) AS is_ours,
-        ?2 AND NOT EXISTS (SELECT 1 FROM temp.dictionary WHERE relation = ?1 AND is_whole) AS by_day,
-        sum(name = 'conversation_id') > 0 AS has_id,
-        sum(name = 'conversation_key') > 0 AND sum(name = 'conversation_id') = 0 AS is_child,
-        min(CASE WHEN name IN ('day', 'business_day') THEN name END) AS day,
-        min(CASE WHEN name = 'conversation_start' OR (pk > 0 AND type = 'TEXT' AND name LIKE '%start%')
-                 THEN name END) AS start
-    FROM col
+        *,
+        is_view AND is_ours AND has_start AS by_start,
+        is_view AND has_id AND NOT (is_ours AND has_start) AS by_id
+    FROM (
+        SELECT
+            ?1 AS relation,
+            (SELECT type = 'view' FROM main.sqlite_master WHERE name = ?1) AS is_view,
+            EXISTS (SELECT 1 FROM temp.dictionary WHERE relation = ?1) AS is_ours,
+            ?2 AND NOT EXISTS (SELECT 1 FROM temp.dictionary WHERE relation = ?1 AND is_whole) AS by_day,
+            sum(name = 'conversation_id') > 0 AS has_id,
+            sum(name = 'conversation_id') > 0 AND sum(name = 'conversation_start') > 0 AS has_start,
+            sum(name = 'conversation_key') > 0 AND sum(name = 'conversation_id') = 0 AS is_child,
+            min(CASE WHEN name IN ('day', 'business_day') THEN name END) AS day,
+            min(CASE WHEN name = 'conversation_start' OR (pk > 0 AND type = 'TEXT' AND name LIKE '%start%')
+                     THEN name END) AS start
+        FROM col)
 ),
 field AS (
     SELECT
@@ -79,7 +87,14 @@ given AS (
 ),
 ordered AS (
     SELECT group_concat(reference, ', ') AS list FROM (
-        SELECT reference FROM field
+        SELECT CASE
+            WHEN name = 'conversation_key' AND is_child
+                THEN 'c.conversation_start, c.conversation_id, c.conversation_key'
+            WHEN name = 'conversation_key' OR by_start AND name = 'conversation_id'
+                THEN 't.conversation_start, t.conversation_id'
+            ELSE reference
+        END AS reference
+        FROM field
         WHERE CASE
             WHEN is_view AND has_id
                 THEN name = 'conversation_id' OR name LIKE '%@_no' ESCAPE '@'
@@ -114,7 +129,6 @@ reading AS (
         coalesce(' ORDER BY ' || ordered.list, '') AS tail,
         ' EXISTS (SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id'
             AS is_known,
-        is_view AND has_id AS by_id,
         iif(day_of IS NULL, NULL, 'CREATE TEMP TABLE export_row (day, ' || given.kept || ')') AS made,
         'SELECT ' || given.named || ' FROM temp.export_row ORDER BY day, rowid' AS sorted
     FROM relation CROSS JOIN given CROSS JOIN ordered LEFT JOIN placed
@@ -122,6 +136,8 @@ reading AS (
 SELECT
     head
     || CASE
+        WHEN by_start THEN
+            ' WHERE t.conversation_start > ?1 AND t.conversation_start <= ?2 AND (?3 IS NULL OR t.conversation_start >= ?3)'
         WHEN by_id THEN
             ' WHERE t.conversation_id > ?1 AND t.conversation_id <= ?2 AND' || is_known
             || ' AND (?3 IS NULL OR s.conversation_start >= ?3))'
@@ -130,18 +146,17 @@ SELECT
         ELSE ' WHERE ?1 IS ?1'
     END
     || tail,
-    nullif(by_id, 0),
-    CASE WHEN by_id AND NOT is_ours THEN head || ' WHERE NOT' || is_known || ')' || tail END,
+    CASE WHEN by_start OR by_id THEN replace('SELECT max(@) FROM '
+        || '(SELECT @ FROM main.conversation WHERE @ > ?1 ORDER BY @ LIMIT ' || iif(by_start, 10000, 1000) || ')', '@',
+        iif(by_start, 'conversation_start', 'conversation_id')) END,
+    CASE
+        WHEN by_start THEN head || ' WHERE ?1 IS NULL AND t.conversation_start IS NULL' || tail
+        WHEN by_id AND NOT is_ours THEN head || ' WHERE ?1 IS ?1 AND NOT' || is_known || ')' || tail
+    END,
     given.columns,
     made,
     sorted
 FROM relation CROSS JOIN reading CROSS JOIN given
-
--- name: export_ids
--- The last of the next thousand conversations behind ?1; NULL: there are no more.
-SELECT max(conversation_id) FROM (
-    SELECT conversation_id FROM conversation WHERE conversation_id > ?1
-    ORDER BY conversation_id LIMIT 1000)
 
 -- name: export_relation
 -- What has been chosen, with its columns as JSON.

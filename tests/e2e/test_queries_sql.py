@@ -614,9 +614,11 @@ class NewYork(QueryCase):
         self.check(self.rows("conversations_by_day"), "day conversations whole",
                    [("2026-11-01", 2, 0)])
 
-    def test_local_time_before_the_first_day(self):
-        found = self.db.execute("SELECT local_start FROM v_conversation WHERE conversation_id = 'c3'")
-        self.assertEqual(found.fetchone()[0], "2026-10-31 23:59:59")
+    def test_local_times_over_the_change_and_before_the_first_day(self):
+        self.check(self.db.execute("SELECT * FROM v_conversation ORDER BY conversation_id"), "conversation_id local_start local_end local_date whole",
+                   [("c1", "2026-11-01 01:10:00", "2026-11-01 02:00:00", "2026-11-01", 0),
+                    ("c2", "2026-11-01 01:10:00", "2026-11-01 02:00:00", "2026-11-01", 0),
+                    ("c3", "2026-10-31 23:59:59", "2026-11-01 02:00:00", "2026-10-31", 0)])
 
 
 class Holes(QueryCase):
