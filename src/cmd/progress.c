@@ -60,26 +60,34 @@ static void add_pace(struct buf *b, int64_t rows, int64_t ms, double share)
     }
 }
 
-void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out, size_t size)
+/* The text of a line, cut to `width` columns, of which the last stays free: some terminals begin a
+ * new line when it is written. */
+static const char *cut(struct buf *b, int width)
 {
-    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
+    size_t most = width > 2 ? (size_t)width - 1 : 1;
 
-    (void)buf_add_printf(&b, "%s: ", p->stream);
+    buf_cut(b, b->length < most ? b->length : most);
+    return buf_str(b);
+}
+
+const char *progress_line_text(const struct progress *p, int64_t now_ms, int width, struct buf *b)
+{
+    (void)buf_add_printf(b, "%s: ", p->stream);
     if (!p->ended) {
         if (p->windows > 1) {
-            (void)buf_add_printf(&b, "%zu of %zu days, ", p->windows_done, p->windows);
+            (void)buf_add_printf(b, "%zu of %zu days, ", p->windows_done, p->windows);
         }
-        add_counts(&b, p->pages, p->rows);
-        add_pace(&b, p->rows - p->phase_began_rows, now_ms - p->phase_began_ms, p->share);
+        add_counts(b, p->pages, p->rows);
+        add_pace(b, p->rows - p->phase_began_rows, now_ms - p->phase_began_ms, p->share);
     } else if (p->whole && p->pages == 0) {
-        (void)buf_add_str(&b, "up to date");
+        (void)buf_add_str(b, "up to date");
     } else {
-        (void)buf_add_str(&b, p->whole ? "done, " : "not all done, ");
-        add_counts(&b, p->pages, p->rows);
-        (void)buf_add_str(&b, " in ");
-        add_duration(&b, (now_ms - p->began_ms) / 1000);
+        (void)buf_add_str(b, p->whole ? "done, " : "not all done, ");
+        add_counts(b, p->pages, p->rows);
+        (void)buf_add_str(b, " in ");
+        add_duration(b, (now_ms - p->began_ms) / 1000);
     }
-    (void)snprintf(out, size, "%.*s", width, buf_str(&b));
+    return cut(b, width);
 }
 
 /* Puts a text, its first word in bold, on the status line; or, when it stays, on a line. */
@@ -100,29 +108,29 @@ static void put(const char *text, bool stays)
 }
 
 /* All streams as one bar. */
-static void bar_text(const struct progress_line *bar, int64_t now_ms, int width, char *out,
-                     size_t size)
+static const char *bar_text(const struct progress_line *bar, int64_t now_ms, int width,
+                            struct buf *b)
 {
     struct progress all = {0};
-    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
+    BUF_SCOPED struct buf counts = buf_of(LINE_BYTES);
 
     for (size_t i = 0; i < bar->count; i++) {
         all.pages += bar->parts[i].pages;
         all.rows += bar->parts[i].rows;
         all.share += bar->parts[i].share / (double)bar->count;
     }
-    (void)buf_add_printf(&b, "backfill: %d %%: ", (int)(all.share * PERCENT));
-    add_counts(&b, all.pages, all.rows);
-    add_pace(&b, all.rows, now_ms - bar->began_ms, all.share);
-    int room = width - (int)b.length - (int)strlen("[] ");
+    (void)buf_add_printf(&counts, " %d %%: ", (int)(all.share * PERCENT));
+    add_counts(&counts, all.pages, all.rows);
+    add_pace(&counts, all.rows, now_ms - bar->began_ms, all.share);
+    int room = width - (int)counts.length - (int)sizeof("backfill: []");
     room = room > BAR_MOST ? BAR_MOST : room;
     int done = (int)(all.share * room);
+    (void)buf_add_str(b, "backfill:");
     if (bar->draws && room >= BAR_LEAST) {
-        (void)snprintf(out, size, "backfill: [%.*s%.*s]%s", done, BAR_DONE, room - done, BAR_LEFT,
-                       buf_str(&b) + strlen("backfill:"));
-    } else {
-        (void)snprintf(out, size, "%.*s", width, buf_str(&b));
+        (void)buf_add_printf(b, " [%.*s%.*s]", done, BAR_DONE, room - done, BAR_LEFT);
     }
+    (void)buf_add_str(b, buf_str(&counts));
+    return cut(b, width);
 }
 
 /* The part of a stream is kept, and all of them shown; each stream leaves a line at its end. */
@@ -132,7 +140,7 @@ static void show(void *user, const struct progress *p)
     int64_t now_ms = clock_monotonic_ms();
     int64_t between_ms = line->draws ? BETWEEN_MS : limit_get(LIMIT_TELL_MS);
     int width = line->draws ? render_terminal_width(stderr) : LINE_BYTES;
-    char text[LINE_BYTES];
+    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
     for (size_t i = 0; i < line->count; i++) {
         double share = line->parts[i].share;
@@ -147,54 +155,46 @@ static void show(void *user, const struct progress *p)
         return;
     }
     line->shown_ms = now_ms;
-    /* The last column stays free: some terminals begin a new line when it is written. */
-    width = width > 2 ? width - 1 : 1;
-    if (p->ended || line->count == 0) {
-        progress_line_text(p, now_ms, width, text, sizeof(text));
-    } else {
-        bar_text(line, now_ms, width, text, sizeof(text));
-    }
-    put(text, p->ended || !line->draws);
+    put(p->ended || line->count == 0 ? progress_line_text(p, now_ms, width, &b)
+                                     : bar_text(line, now_ms, width, &b),
+        p->ended || !line->draws);
 }
 
 /* What is waited for stands last: a narrow terminal cuts it. */
-static void wait_text(const struct client_wait *w, int width, char *out, size_t size)
+static void add_wait(struct buf *b, const struct client_wait *w)
 {
     bool is_answer = w->kind == WAIT_ANSWER;
-    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
     if (w->kind == WAIT_RETRY || w->kind == WAIT_POLL) {
-        (void)buf_add_printf(&b, "%s %d in ", w->kind == WAIT_POLL ? "poll" : "try", w->number);
+        (void)buf_add_printf(b, "%s %d in ", w->kind == WAIT_POLL ? "poll" : "try", w->number);
     } else {
-        (void)buf_add_str(&b, is_answer ? "no answer for " : "next request in ");
+        (void)buf_add_str(b, is_answer ? "no answer for " : "next request in ");
     }
-    add_duration(&b, (w->ms + (is_answer ? 0 : UP_MS)) / 1000);
+    add_duration(b, (w->ms + (is_answer ? 0 : UP_MS)) / 1000);
     if (is_answer) {
-        (void)buf_add_printf(&b, " (try %d", w->number);
+        (void)buf_add_printf(b, " (try %d", w->number);
     } else {
-        (void)buf_add_printf(&b, " (%s",
+        (void)buf_add_printf(b, " (%s",
                              w->kind == WAIT_RETRY  ? w->why
                              : w->kind == WAIT_POLL ? "the job is not done"
                                                     : "the rate limit is used up");
     }
     if (w->left_ms > 0) {
-        (void)buf_add_str(&b, "; given up in ");
-        add_duration(&b, (w->left_ms + UP_MS) / 1000);
+        (void)buf_add_str(b, "; given up in ");
+        add_duration(b, (w->left_ms + UP_MS) / 1000);
     }
-    (void)buf_add_printf(&b, "): %s", w->what);
-    (void)snprintf(out, size, "%.*s", width, buf_str(&b));
+    (void)buf_add_printf(b, "): %s", w->what);
 }
 
 static void show_wait(void *user, const struct client_wait *wait)
 {
-    int width = render_terminal_width(stderr);
-    char text[LINE_BYTES];
+    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
     (void)user;
     if (wait) {
-        wait_text(wait, width > 2 ? width - 1 : 1, text, sizeof(text));
+        add_wait(&b, wait);
     }
-    log_status(wait ? text : NULL);
+    log_status(wait ? cut(&b, render_terminal_width(stderr)) : NULL);
 }
 
 static bool can_draw(bool quiet)

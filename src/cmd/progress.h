@@ -29,7 +29,6 @@ struct progress_watcher progress_watch(struct progress_line *line,
 /* Tells of waits on the same line, in whichever thread drives the client. */
 struct client_watcher progress_waits(bool quiet);
 
-/* The text of a line at `now_ms` (monotonic), cut to `width` columns (at least 1), into `out` of
- * `size` bytes. */
-void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out,
-                        size_t size);
+/* The text of a line at `now_ms` (monotonic), made in `b`, that leaves the last of `width` columns
+ * free. */
+const char *progress_line_text(const struct progress *p, int64_t now_ms, int width, struct buf *b);

@@ -109,22 +109,6 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Nothing is under way. */
-static struct cursor idle(const char *pass)
-{
-    return (struct cursor){
-        .pass = pass, .target_to_ms = TIME_NONE, .page = 1, .page_size = -1, .page_ms = TIME_NONE};
-}
-
-/* What was under way is given up; what the server calls it is not. */
-static void give_up(struct cursor *c)
-{
-    c->target_to_ms = TIME_NONE;
-    c->at = NULL;
-    c->page = 1;
-    c->page_size = -1;
-}
-
 static bool read_window(const struct rows *q, const struct window_kind *k, struct arena *a,
                         struct window *w, struct err *e)
 {
@@ -145,7 +129,11 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
     w->span.needed_ms = k->needs ? db_time(q, 21) : 0;
     for (size_t p = 0; p < PASSES_MAX; p++) {
         w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
-        w->now[p] = idle(p < k->rule_count ? k->rules[p]->name : NULL);
+        w->now[p] = (struct cursor){.pass = p < k->rule_count ? k->rules[p]->name : NULL,
+                                    .target_to_ms = TIME_NONE,
+                                    .page = 1,
+                                    .page_size = -1,
+                                    .page_ms = TIME_NONE};
     }
     if (state == COUNT_OF(state_names) ||
         (w->span.start_ms == TIME_NONE) != (w->span.end_ms == TIME_NONE)) {
@@ -224,6 +212,7 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
         read_pass(&q, k, a, &now);
     }
     w->span = now.span;
+    w->failures = now.failures;
     if (!is_there) { /* another run has dropped it: it owes nothing any more */
         w->span.end_ms = w->span.start_ms;
     }
@@ -276,13 +265,9 @@ bool window_owe(const struct ledger *l, struct err *e)
     return db_exec(l->db, sql_window_owe, e);
 }
 
-bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,
+bool window_begin(const struct ledger *l, const struct window *w, size_t p, int64_t to_ms,
                   int64_t time_ms, struct err *e)
 {
-    w->now[p] = idle(w->now[p].pass);
-    w->now[p].target_to_ms = to_ms;
-    w->now[p].begun_ms = time_ms;
-    w->now[p].grant_set_id = l->grant_set_id;
     return db_do(l->db, e, sql_window_begin, I(w->window_id), S(w->now[p].pass), T(to_ms),
                  T(time_ms), I(l->grant_set_id));
 }
@@ -291,7 +276,6 @@ bool window_token(const struct ledger *l, struct window *w, size_t p, const char
                   struct err *e)
 {
     w->now[p].token = token;
-    w->now[p].waited = false;
     return db_do(l->db, e, sql_window_token, I(w->window_id), S(w->now[p].pass), S(token));
 }
 
@@ -301,24 +285,16 @@ bool window_cleared(const struct ledger *l, struct window *w, size_t p, const ch
     return db_do(l->db, e, sql_window_cleared, I(w->window_id), S(w->now[p].pass), S(token));
 }
 
-bool window_page(const struct ledger *l, struct window *w, size_t p, const struct cursor *next,
-                 const struct window_counts *counts, struct err *e)
+bool window_page(const struct ledger *l, const struct window *w, size_t p,
+                 const struct cursor *next, const struct window_counts *counts, struct err *e)
 {
-    struct cursor *now = &w->now[p];
-
-    now->at = next->at;
-    now->page = next->page;
-    now->page_size = next->page_size;
-    now->page_ms = clock_now_ms();
     return db_do(l->db, e, sql_window_page, I(w->window_id), S(w->now[p].pass), S(next->at),
-                 I(next->page), N(next->page_size), T(now->page_ms), I(counts->pages),
+                 I(next->page), N(next->page_size), T(clock_now_ms()), I(counts->pages),
                  I(counts->rows), N(counts->total_hits));
 }
 
-bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *e)
+bool window_end(const struct ledger *l, const struct window *w, size_t p, struct err *e)
 {
-    w->failures = 0;
-    give_up(&w->now[p]);
     /* Passes behind it have lost their coverage where this one's answer replaces theirs. */
     for (size_t i = p; i < PASSES_MAX && w->now[i].pass; i++) {
         const struct pass_coverage *c = &w->span.pass[i];
@@ -328,31 +304,22 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *
             return false;
         }
     }
-    bool is_whole = w->span.state != WINDOW_OPEN;
-    bool done = db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
-                      T(plan_covered(&w->span)), N(l->run_id), S(w->now[p].pass),
-                      I(w->span.again && is_whole));
-    w->span.again = w->span.again && !is_whole;
-    return done;
+    return db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
+                 T(plan_covered(&w->span)), N(l->run_id), S(w->now[p].pass),
+                 I(w->span.again && w->span.state != WINDOW_OPEN));
 }
 
-bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,
+bool window_fail(const struct ledger *l, const struct window *w, size_t p, const struct err *cause,
                  unsigned how, struct err *e)
 {
-    bool abandon = (how & WINDOW_ABANDON) != 0;
-    bool waited = (how & WINDOW_WAITED) != 0;
     const char *pass = w->now[p].pass;
-
-    w->failures += cause ? 1 : 0;
-    w->now[p].waited = w->now[p].waited || waited;
-    if (abandon) {
-        give_up(&w->now[p]);
-    }
     bool done =
         db_begin(l->db, e) &&
         (!cause || db_do(l->db, e, sql_window_failed, I(w->window_id), S(cause->message),
                          S(err_facts[cause->kind].name), T(clock_now_ms()), N(l->run_id))) &&
-        (!abandon || db_do(l->db, e, sql_window_abandoned, I(w->window_id), S(pass))) &&
-        (!waited || db_do(l->db, e, sql_window_waited, I(w->window_id), S(pass)));
+        ((how & WINDOW_ABANDON) == 0 ||
+         db_do(l->db, e, sql_window_abandoned, I(w->window_id), S(pass))) &&
+        ((how & WINDOW_WAITED) == 0 ||
+         db_do(l->db, e, sql_window_waited, I(w->window_id), S(pass)));
     return db_finish(l->db, done, e);
 }

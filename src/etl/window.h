@@ -11,8 +11,9 @@
  *   paged     some pages are in the file, the cursor says where it goes on
  *   ended     covered_to moved and the reading is gone; a token that is still there is cleared up
  * window_page and window_end belong to the caller's transaction (the page's rows are in it); the
- * others are transactions of their own. Nothing that failed is a verdict: window_fail keeps the
- * cursor for the next run or forgets the reading, so that it begins anew.
+ * others are transactions of their own. What they write a window in memory gets by window_refresh
+ * (but for the token, by which it is cleared up). Nothing that failed is a verdict: window_fail
+ * keeps the cursor for the next run or forgets the reading, so that it begins anew.
  */
 #pragma once
 
@@ -130,7 +131,7 @@ bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, str
 bool window_owe(const struct ledger *l, struct err *e);
 
 /* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`: no cursor, no token. */
-bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,
+bool window_begin(const struct ledger *l, const struct window *w, size_t p, int64_t to_ms,
                   int64_t time_ms, struct err *e);
 
 /* What the server calls the reading is known and kept before anything follows. The cursor begins
@@ -150,16 +151,16 @@ struct window_counts {
     int64_t rows;
     int64_t total_hits; /* -1: not said */
 };
-bool window_page(const struct ledger *l, struct window *w, size_t p, const struct cursor *next,
-                 const struct window_counts *counts, struct err *e);
+bool window_page(const struct ledger *l, const struct window *w, size_t p,
+                 const struct cursor *next, const struct window_counts *counts, struct err *e);
 
 /* A reading is whole: coverage and state are w->span's (plan_settle); errors are forgotten. The
  * token stays until window_token takes it away. */
-bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *e);
+bool window_end(const struct ledger *l, const struct window *w, size_t p, struct err *e);
 
 /* A reading failed: the error (NULL: none) is kept beside the window until it is read.
  * WINDOW_ABANDON: it begins anew (its token stays, to be cleared up); WINDOW_WAITED: the token is
  * to be asked for once more. */
 enum window_failure { WINDOW_GOES_ON = 0, WINDOW_ABANDON = 1, WINDOW_WAITED = 2 };
-bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,
+bool window_fail(const struct ledger *l, const struct window *w, size_t p, const struct err *cause,
                  unsigned how, struct err *e);

@@ -777,7 +777,12 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
     size_t at = 0;
 
     for (size_t i = 0; i < r->share_count; i++) {
-        unclaim(n, r->shares[i].window);
+        struct window *w = r->shares[i].window;
+
+        unclaim(n, w);
+        if (!window_refresh(&n->run->ledger, &n->kind, n->run->arena, w, e)) {
+            return false;
+        }
     }
     if (r->kind == READING_CLEANUP) {
         r->window->cleared &= ~(1U << r->pass_no);

@@ -119,12 +119,10 @@ static const struct {
 
 TEST(lines_read_well)
 {
-    char text[256];
-
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        progress_line_text(&lines[i].state, NOW, 79, text, sizeof(text));
-        assert_string_equal(text, lines[i].text);
+        BUF_SCOPED struct buf b = buf_of(256);
+        assert_string_equal(progress_line_text(&lines[i].state, NOW, 80, &b), lines[i].text);
     }
-    progress_line_text(&lines[0].state, NOW, 8, text, sizeof(text));
-    assert_string_equal(text, "users: 0");
+    BUF_SCOPED struct buf b = buf_of(256);
+    assert_string_equal(progress_line_text(&lines[0].state, NOW, 9, &b), "users: 0");
 }

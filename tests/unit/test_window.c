@@ -301,6 +301,7 @@ static void happen(struct scratch *s, struct window *w, char what)
               s);
         break;
     }
+    check(window_refresh(&l, &days, s->arena, w, &s->e), s);
 }
 
 static const char *hour(struct scratch *s, int64_t ms)
