@@ -1115,9 +1115,7 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
         sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
     if (ready && mode == DB_WRITE) {
-        ready = sqlite3_db_readonly(d->handle, "main") == 1
-                    ? err_set(e, ERR_STORE, "%s: cannot be written; allow writing to it", d->path)
-                    : switch_to_wal(d, e) && migrate(d, version, e);
+        ready = switch_to_wal(d, e) && migrate(d, version, e);
     } else if (ready && version == 0) {
         ready =
             err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first", d->path);

@@ -477,7 +477,10 @@ bool file_check_database(const char *path, bool must_exist, struct err *e)
         return err_because(e, ERR_STORE, CAUSE_LOCAL_RIGHTS,
                            "%s: this user may not read it; give the user that right", path);
     }
-    return true;
+    /* A writer's SQLite would leave a WAL beside it that nobody may write to. */
+    return must_exist || file_may(path, W_OK) ||
+           err_because(e, ERR_STORE, CAUSE_LOCAL_RIGHTS,
+                       "%s: cannot be written; allow writing to it", path);
 }
 
 int64_t file_free_bytes(const char *path)

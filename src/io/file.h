@@ -101,8 +101,8 @@ const char *file_on_network(const char *path);
 /* Whether this user, as the process is now and not as who started it, may do `what` (R_OK...). */
 bool file_may(const char *path, int what);
 
-/* Whether a database may be at `path`: no network file system, a file that this user may read, or
- * none yet where its directory exists (`must_exist`: refused). ERR_STORE otherwise. */
+/* Whether a database may be at `path`: a file of no network that this user may read and write, or
+ * none yet where its directory exists; `must_exist`: one to read. ERR_STORE otherwise. */
 bool file_check_database(const char *path, bool must_exist, struct err *e);
 
 /* Before the declaration of a descriptor: it is closed, unless negative, where its block is left.

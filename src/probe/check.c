@@ -768,9 +768,8 @@ static void check_database(struct checking *a)
         return;
     }
     bool exists = stat(path, &st) == 0 && st.st_size > 0;
-    const char *asked = file_may(directory, W_OK) ? path : directory;
-    if (asked == directory || (exists && !file_may(path, W_OK))) {
-        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", asked, strerror(errno));
+    if (!file_may(directory, W_OK)) {
+        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", directory, strerror(errno));
     } else if (exists) { /* its writer's right was asked for apart */
         struct db *d = db_open(path, DB_READ, &e);
 

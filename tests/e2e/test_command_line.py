@@ -187,10 +187,10 @@ class Places(CommandLine):
         os.chmod(site.directory, 0o555)
         self.addCleanup(os.chmod, site.directory, 0o755)
         self.refused(site.extract("--until", NOW, before=AS_NOBODY), 9, site.directory)
-        site = self.filled()  # there, and readable: the lock file cannot be made
+        site = self.filled()  # there, and to be written: the lock file cannot be made
         os.remove(site.db + ".lock")
         os.chmod(site.config, 0o644)
-        os.chmod(site.db, 0o644)
+        os.chmod(site.db, 0o666)
         os.chmod(site.directory, 0o555)
         self.addCleanup(os.chmod, site.directory, 0o755)
         self.refused(site.extract("--until", NOW, before=AS_NOBODY), 9, r"\.lock: Permission denied; the user that runs rollcall")
@@ -289,7 +289,13 @@ class Readers(CommandLine):
 
     def test_no_file_of_the_readers_stays_beside_the_database(self):
         """In a directory that all may write to: a WAL index of the reader's would shut the writer out."""
-        self.reads(*self.readable(0o777, 0o444))
+        site, out = self.readable(0o777, 0o444)
+        self.reads(site, out)
+        os.remove(site.db + ".lock")  # nor one of a run that may not write it, which is well when it may
+        self.refused(self.as_reader(site, "extract", "--until", NOW), 9, "cannot be written; allow")
+        self.assertEqual({name[-4:] for name in os.listdir(site.directory)} & {"-wal", "-shm"}, set())
+        os.chmod(site.db, 0o666)
+        self.ok(self.as_reader(site, "extract", "--until", NOW))
 
     def test_a_run_is_under_way(self):
         site, out = self.readable()
