@@ -30,10 +30,14 @@ def contents(site, now):
         return value is not None if is_moment or is_poll else value
 
     def counted(table, rows):
+        left = collections.Counter()
         for row in rows:
             # She left the one unit and is in the other: which of them is read first decides whether the log has both.
-            if table != "adherence_change" or row["field"] not in MOMENTS:
+            if table == "adherence_change" and row["field"] in MOMENTS:
+                left[row["user_id"], row["business_day"], row["field"]] += 1 if row["old_value"] is None else -1
+            else:
                 yield tuple((k, told(k, v, row)) for k, v in row.items() if not k.endswith("_observed"))
+        yield from (("left for good", *day) for day, times in left.items() if times)
 
     return {table: collections.Counter(counted(table, rows)) for table, rows in all_rows(site, LEDGER - CHANGE_LOGS).items()}
 

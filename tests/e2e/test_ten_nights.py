@@ -12,10 +12,13 @@ import datetime
 import json
 import os
 import random
+import re
+import sqlite3
 import unittest
 import zoneinfo
 
-from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, all_rows, clock_at, killed, table_names
+import test_lists
+from harness import CHANGE_LOGS, FULL, LEDGER, ROOT, TestCase, all_rows, clock_at, killed, same_rows, table_names
 
 # Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
 # America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
@@ -28,10 +31,12 @@ LAST = [DAILY[-1] + 24 * day for day in ((30, 100, 101) if FULL else (1, 2))]
 ALL_DAYS_AGAIN = {} if FULL else {"lookback_days": "31"}
 LIMITS = {"ROLLCALL_LIMIT_RETRY_TOTAL_MS": "40", "ROLLCALL_LIMIT_RETRY_BASE_MS": "1", "ROLLCALL_LIMIT_JOB_WAIT_MS": "1000"}
 
-# What nobody looked at when it was so cannot be asked for later.
+# What nobody looked at when it was so cannot be asked for later: it is compared with what the polls of the nights must give.
 OBSERVED = {"adherence_state", "observation_gap"}
 # Of the runs and of what they saw, not of the final state.
 LEFT_OUT = LEDGER | CHANGE_LOGS | OBSERVED
+POLL = "/api/v2/workforcemanagement/adherence"
+SILENCE = datetime.timedelta(minutes=15)
 # Conversations that last longer than the last of the looks.
 LONG = ("SELECT conversation_start, ifnull(conversation_end, '9') FROM conversation "
         "WHERE julianday(ifnull(conversation_end, '9999-01-01')) > julianday(conversation_start) + 31")
@@ -40,6 +45,54 @@ MOVERS = "SELECT user_id FROM management_unit_user WHERE deleted_at IS NOT NULL"
 # What must have happened for the comparison to mean something.
 CHANGED = ("SELECT count(changed) FROM conversation_change", "SELECT count(*) FROM dimension_change",
            "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL")
+
+
+def state_columns():
+    """Those of adherence_state whose change ends a row, as its schema says."""
+    text = (ROOT / "schema" / "0007_adherence_state.sql").read_text(encoding="utf-8")
+    return re.findall(r"^    (\w+) [A-Z].*\] state:", text, re.M)
+
+
+STATE = state_columns()
+# The times by which the API tells that something changed, and what that may be.
+TOLD = {"time_of_adherence_change": ("adherence_state", "impact"),
+        "presence_update_time": ("system_presence", "organization_secondary_presence_id"),
+        "adherence_explanation_start_date": ("adherence_explanation_id", "adherence_explanation_start_date")}
+UNITS = ("business_unit_id", "management_unit_id", "team_id")
+TIMES = ("user_id", "state_start", "state_end", "first_observed", "last_observed")
+
+
+def history(polls):
+    """What polls of an agent, [(moment, what was answered)], must give, by the rules that stand at the table's head: (rows of
+    adherence_state, rows of observation_gap)."""
+    rows, gaps = [], []
+    for now, came in polls:
+        last = rows[-1] if rows else {}
+        previous = max(last["last_observed"], last["state_end"] or "") if last else ""
+        told = [(min(came[name], now), any(came.get(c) != last.get(c) for c in columns)) for name, columns in TOLD.items()
+                if came.get(name, "") > previous and came[name] != last.get(name)]
+        told += [(now, True)] if last and any(came.get(c) != last.get(c) for c in UNITS) else []
+        ended = min((t for t, _ in told), default=now) if all(changed for _, changed in told) else previous
+        silent = previous and moment_of(now) > moment_of(previous) + SILENCE
+        if last and ended > previous and not last["state_end"] and all(came.get(c) == last.get(c) for c in STATE):
+            last.update(came, last_observed=now)
+            gaps += [(previous, now)] if silent else []
+            continue
+        if last and not last["state_end"]:
+            last["state_end"] = previous if silent and ended == now else ended
+        rows.append({**came, "state_start": max((t for t, _ in told), default=now), "state_end": None, "first_observed": now,
+                     "last_observed": now})
+    return rows, gaps
+
+
+def canonical_of(table, row):
+    """A row of a list but for when it went, and what is of the moment."""
+    aside = {"deleted_at", *test_lists.OF_THE_MOMENT.get(table, ())}
+    return json.dumps({k: v for k, v in row.items() if k not in aside and v is not None}, sort_keys=True)
+
+
+def moment_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class TenNights:
@@ -59,6 +112,8 @@ class TenNights:
                                         job_polls=self.random.choice((0, 1)))
         self.log = []
         self.routes = []
+        self.whole = set()  # nights that ended well
+        self.nights = [self.moment(hour) for hour in (*DAILY, *LAST)]
 
     def moment(self, hour):
         begin = datetime.datetime.fromisoformat(self.start + "T00:00:00+00:00")
@@ -82,13 +137,15 @@ class TenNights:
         """What goes wrong in a night; mostly nothing."""
         route = self.random.choice(self.routes).replace("{id}", "*") if self.routes else "/api/"
         return self.random.choice((
-            {}, {}, {"env": {"ROLLCALL_KILL_STEP": self.random.randint(1, 400)}}, {"deny": [route]},
+            {}, {}, {"env": {"ROLLCALL_KILL_STEP": self.random.randint(1, 400)}}, {"deny": [route] if route != POLL else []},
             {"faults": [f"5xx:path={route}$"]}, {"faults": [f"5xx:path={route}$,every=2"]}, {"faults": ["job-fail"]},
             {"faults": ["job-state-expired:every=2"]}))
 
     def night(self, site, hour):
         trouble = self.trouble()
         result = self.run(site, hour, **trouble)
+        if result.returncode == 0:
+            self.whole.add(self.moment(hour))
         self.log.append(f"{self.moment(hour)} {json.dumps(trouble)} -> {result.returncode} {result.stderr[-400:]}")
         if not killed(result):
             self.test.assertIn(result.returncode, (0, 5, 7, 8, 11, 12) if trouble else (0,))
@@ -97,21 +154,65 @@ class TenNights:
         site, fresh = self.new_site(), self.new_site(**ALL_DAYS_AGAIN)
         for hour in DAILY:
             self.night(site, hour)
+        if FULL:
+            self.all_again(site, DAILY[-1] + 24 * 23)
         for hour in LAST[:-1]:
             self.test.ok(self.run(site, hour))
         site.set(extract=ALL_DAYS_AGAIN)
         self.test.ok(self.run(site, LAST[-1]))
         self.test.ok(self.run(fresh, LAST[-1]))
         self.compare(site, fresh)
+        self.compare_observed(site)
+        self.compare_deleted(site)
         return site
 
-    def compare(self, site, fresh):
+    def compare_observed(self, site):
+        """Real-time adherence against the answers of the stand-in at the moments at which the file says that it was polled."""
+        with site.held():
+            columns = [r["name"] for r in site.query("PRAGMA table_info(adherence_state)")]
+            rows = [dict(r) for r in site.query("SELECT * FROM adherence_state ORDER BY user_id, state_start")]
+            gaps = {tuple(map(self.nominal, r)) for r in site.query("SELECT user_id, gap_start, gap_end FROM observation_gap")}
+            users = [r[0] for r in site.query("SELECT user_id FROM user ORDER BY user_id")]
+        rows = [{k: self.nominal(v) for k, v in row.items() if k in (*STATE, *TOLD) or k in TIMES} for row in rows]
+        polled = {row[k] for row in rows for k in ("first_observed", "last_observed")} | {t for gap in gaps for t in gap[1:]}
+        self.test.assertLessEqual(self.whole, polled)
+        answers, api = collections.defaultdict(list), test_lists.Reader(self.server)
+        for now in sorted(polled):
+            self.server.control(now=now, faults=[], deny=[])
+            for item in api.request(f"{POLL}?userId={'&userId='.join(users)}", {"Authorization": f"Bearer {api.token}"}):
+                row = {}
+                test_lists.flatten(row, item, columns)
+                answers[row["user_id"]].append((now, {k: v for k, v in row.items() if k in (*STATE, *TOLD)}))
+        want = [({"user_id": user, **row}) for user in sorted(answers) for row in history(answers[user])[0]]
+        same_rows(self.test, {"adherence_state": [{k: v for k, v in row.items() if v is not None} for row in want]},
+                  {"adherence_state": [{k: v for k, v in row.items() if v is not None} for row in rows]})
+        self.test.assertEqual(gaps, {(user, *gap) for user in answers for gap in history(answers[user])[1]})
+
+    def compare_deleted(self, site):
+        """What the lists had and have no more, as it was on a night."""
+        reader, served = test_lists.Reader(self.server), collections.defaultdict(set)
+        tables = [t for t in test_lists.ROUTES if site.value(f'SELECT count(deleted_at) FROM "{t}"')]
+        self.test.assertGreater(len(tables), 10)
+        for night in self.nights[:len(DAILY)]:
+            self.server.control(now=night, faults=[], deny=[])
+            for table in tables:
+                columns = [r["name"] for r in site.query(f'PRAGMA table_info("{table}")')]
+                served[table] |= {canonical_of(table, row) for row in reader.table(table, columns).values()}
+        for table in tables:
+            rows = test_lists.Lists.stored(self.test, site, table, "deleted_at IS NOT NULL")
+            self.test.assertLessEqual({canonical_of(table, row) for row in rows}, served[table], table)
+
+    def nominal(self, value):
+        """A moment of a poll as the night's own: the program's clock goes on."""
+        return next((night for night in self.nights if str(value)[:15] == night[:15] and value >= night), value)
+
+    def compare(self, site, fresh, late=not ALL_DAYS_AGAIN):
         tables = table_names(fresh)
         self.test.assertLessEqual(LEFT_OUT, tables)
         self.gone = {id for r in site.query("SELECT evaluation_id, evaluation_form_id FROM evaluation_detail "
                                             "WHERE deleted_at IS NOT NULL") for id in r}
         self.left = {tuple(r) for r in site.query("SELECT user_id, business_day FROM adherence_day WHERE left_unit_at IS NOT NULL")}
-        self.long, self.movers = ([], ()) if ALL_DAYS_AGAIN else (fresh.query(LONG), {r[0] for r in site.query(MOVERS)})
+        self.long, self.movers = (fresh.query(LONG), {r[0] for r in site.query(MOVERS)}) if late else ([], ())
         wrong = []
         stored = [all_rows(s, LEFT_OUT) for s in (site, fresh)]
         for table in stored[1]:
@@ -129,6 +230,17 @@ class TenNights:
         for s in (site, fresh):
             self.test.assertEqual(s.value("PRAGMA integrity_check"), "ok")
             self.test.assertEqual(s.query("PRAGMA foreign_key_check"), [])
+
+    def all_again(self, site, hour):
+        """A copy of the file, while no day is older than a lookback can be: nothing is late then."""
+        copy, fresh = self.new_site(), self.new_site(lookback_days="31")
+        with sqlite3.connect(site.db) as source, sqlite3.connect(copy.db) as target:
+            source.backup(target)
+        self.test.ok(self.run(copy, hour - 24))
+        copy.set(extract={"lookback_days": "31"})
+        for one in (copy, fresh):
+            self.test.ok(self.run(one, hour))
+        self.compare(copy, fresh, late=False)
 
     def is_kept(self, table, row):
         """Whether the file keeps it on purpose, though an extraction today would not find it any more."""

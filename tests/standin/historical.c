@@ -149,8 +149,9 @@ static void write_agent(struct jw *w, int agent, const struct item *of, int64_t 
     uint64_t key = rng_pair(world.seed ^ 0xcafeUL, rng_pair((uint64_t)agent, (uint64_t)of->from));
     bool skips = key % 5 == 0 && now >= of->to + 3 * WHEN_DAY;
     struct sums sums = {0};
-    JW(w, OBJECT(NULL), UUID("userId", world_key(THING_USER, (uint64_t)agent)),
-       ARRAY("exceptionInfo"));
+    char id[RNG_UUID_SIZE];
+    rng_uuid(world_key(THING_USER, (uint64_t)agent), id);
+    JW(w, OBJECT(NULL), ID("userId", id), ARRAY("exceptionInfo"));
     for (int i = 0; i < count; i++) {
         const struct stretch *s = pieces[i].is;
         int64_t length = seconds(pieces[i].to - pieces[i].from);

@@ -87,10 +87,10 @@ static void begin(struct jw *w, const char *key)
     w->comma = true;
 }
 
-/* Under the fault, every 53rd value that may be spoilt is. */
+/* Under the fault, the 7th value that may be spoilt is, and every 53rd from there. */
 static bool spoil(struct jw *w)
 {
-    return (w->faults & JW_WRONG_TYPES) && ++w->tick % 53 == 0;
+    return (w->faults & JW_WRONG_TYPES) && ++w->tick % 53 == 7;
 }
 
 static void open_value(struct jw *w, const char *key, bool array)
@@ -104,7 +104,7 @@ static void open_value(struct jw *w, const char *key, bool array)
 void jw_object(struct jw *w, const char *key)
 {
     open_value(w, key, false);
-    if ((w->faults & JW_UNKNOWN_FIELDS) && ++w->tick % 3 == 0) {
+    if ((w->faults & JW_UNKNOWN_FIELDS) && ++w->tick % 3 == 1) {
         static const char *const news[] = {
             "\"notYetKnown\":\"text\"",
             "\"futureObject\":{\"nested\":[1,2,{\"deep\":true}]}",
