@@ -64,7 +64,7 @@ struct client {
     struct pace pace;
     struct token token;
     struct route_count routes[MAX_ROUTES];
-    size_t route_count;
+    _Atomic size_t route_count;
     unsigned short random_state[3];
 
     struct flight *first; /* of all, in the order of client_send */
@@ -183,10 +183,11 @@ static size_t find_route(struct client *c, const char *method, const char *path)
     if (i == MAX_ROUTES) {
         i = MAX_ROUTES - 1;
     } else if (i == c->route_count) {
-        struct route_count *made = &c->routes[c->route_count++];
-        bool is_last = c->route_count == MAX_ROUTES;
+        struct route_count *made = &c->routes[i];
+        bool is_last = i + 1 == MAX_ROUTES;
         snprintf(made->method, sizeof(made->method), "%s", method);
         snprintf(made->route, ROUTE_BYTES, "%s", is_last ? "other" : buf_str(&route));
+        c->route_count++; /* with its name there, for other threads */
     }
     return i;
 }
@@ -828,23 +829,20 @@ static int64_t time_of(const struct flight *f)
  * else the poll that is due first, else a request that may not go yet; NULL: none. */
 static const struct flight *waited_for(const struct client *c)
 {
-    enum { RETRIED, SENT, HELD, RANKS };
-    const struct flight *best[RANKS] = {NULL};
+    enum { RETRIED, SENT, HELD, NOTHING } least = NOTHING;
+    const struct flight *best = NULL;
 
     for (const struct flight *f = c->first; f; f = f->next) {
         int queued = f->attempt > 0 ? RETRIED : HELD;
         int rank = f->place == ON_WIRE ? SENT : queued;
 
-        if (f->place != FINISHED && (!best[rank] || time_of(f) < time_of(best[rank]))) {
-            best[rank] = f;
+        if (f->place != FINISHED &&
+            (rank < (int)least || (rank == (int)least && time_of(f) < time_of(best)))) {
+            best = f;
+            least = rank;
         }
     }
-    for (int rank = 0; rank < RANKS; rank++) {
-        if (best[rank]) {
-            return best[rank];
-        }
-    }
-    return NULL;
+    return best;
 }
 
 /* Tells whoever waits what for, when nothing has come for a while and answers would be taken. */

@@ -9,7 +9,8 @@
  * are inflated and parsed when they are taken, one at a time: one that was cut sends its request
  * out again; one that came whole and is no document is ERR_CONTRACT; a 2xx with an error's body
  * (answer_is_error) counts as a 5xx. Used by one thread; client_wake, client_share, client_limit,
- * client_counted, client_left and client_server_offset_ms alone may be called from another.
+ * client_counted, client_counts, client_left and client_server_offset_ms alone may be called from
+ * another.
  */
 #pragma once
 
@@ -171,5 +172,5 @@ int64_t client_server_offset_ms(const struct client *c, bool *known);
  * the next client call. */
 const struct token *client_token(const struct client *c);
 
-/* Counters so far, the login's included; borrowed, valid until the next client call. */
+/* Counters so far, the login's included; borrowed for the client's life, and growing. */
 const struct route_count *client_counts(const struct client *c, size_t *count);

@@ -478,9 +478,8 @@ static enum pager_taken take_submission(struct pager *p, struct json root, struc
         size_t length = 0;
         const char *token = json_text(json_first(root, s->token), &length);
         if (!token || strlen(token) != length || !is_segment(token, length)) {
-            err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable %s", p->spec.label,
-                    s->token);
-            return PAGER_FAILED;
+            return err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable %s", p->spec.label,
+                           s->token);
         }
         p->token = page->token = arena_strdup(p->arena, token);
     }
@@ -562,10 +561,9 @@ static enum pager_taken check_end(const struct pager *p, int64_t pages, struct e
     if (!is_empty && pages < limit_get(LIMIT_PAGES_PER_WINDOW)) {
         return PAGER_TAKEN;
     }
-    err_set(e, ERR_TEMPORARY, "%s: no end after %lld pages (limit %s)", p->spec.label,
-            (long long)(is_empty ? p->empty : pages),
-            is_empty ? "EMPTY_PAGES" : "PAGES_PER_WINDOW");
-    return PAGER_FAILED;
+    return err_set(e, ERR_TEMPORARY, "%s: no end after %lld pages (limit %s)", p->spec.label,
+                   (long long)(is_empty ? p->empty : pages),
+                   is_empty ? "EMPTY_PAGES" : "PAGES_PER_WINDOW");
 }
 
 /* Of a page with the newest rows first: how many began since the moment that is wanted. Where they
@@ -662,9 +660,8 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct p
     const char *cursor = json_text(found, &length);
 
     if (!cursor && json_type(found) != JSON_ABSENT) {
-        err_set(e, ERR_CONTRACT, "%s: what leads to the next page (%s) is no text", p->spec.label,
-                s->cursor);
-        return PAGER_FAILED;
+        return err_set(e, ERR_CONTRACT, "%s: what leads to the next page (%s) is no text",
+                       p->spec.label, s->cursor);
     }
     if (length == 0) {
         next_step(p);
@@ -673,16 +670,14 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct p
     if (s->cursor_as) {
         cursor = parameter_of(p->arena, cursor, s->cursor_as);
         if (!cursor || !*cursor) {
-            err_set(e, ERR_CONTRACT, "%s: the link to the next page (%s) has no %s", p->spec.label,
-                    s->cursor, s->cursor_as);
-            return PAGER_FAILED;
+            return err_set(e, ERR_CONTRACT, "%s: the link to the next page (%s) has no %s",
+                           p->spec.label, s->cursor, s->cursor_as);
         }
         length = strlen(cursor);
     }
     if (!keep_cursor(p, cursor, length)) {
-        err_set(e, ERR_TEMPORARY, "%s: result page %lld names a cursor that came before it",
-                p->spec.label, (long long)p->answered);
-        return PAGER_FAILED;
+        return err_set(e, ERR_TEMPORARY, "%s: result page %lld names a cursor that came before it",
+                       p->spec.label, (long long)p->answered);
     }
     page->next.cursor = p->cursor;
     return check_end(p, p->answered, e);
@@ -777,8 +772,7 @@ static enum pager_taken take_lead(struct pager *p, struct json root, struct page
     const char *word = json_str(state);
 
     if (has_state && !word) {
-        err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
-        return PAGER_FAILED;
+        return err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
     }
     if (has_state && str_has_word(s->failed, word)) {
         char what[64];

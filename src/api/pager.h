@@ -138,11 +138,11 @@ struct pager_page {
 
 /* After PAGER_LOST and PAGER_OVERFLOW the pager is of no use but for pager_cleanup. */
 enum pager_taken {
+    PAGER_FAILED, /* ERR_CONTRACT or ERR_TEMPORARY: 0, so that err_set returns it */
     PAGER_TAKEN,
     PAGER_AGAIN,    /* no answer, though 2xx: to be asked again; then it is trouble like a 5xx */
     PAGER_LOST,     /* what was submitted is gone, expired or failed on the server: begin anew */
     PAGER_OVERFLOW, /* more rows than the pages can reach; *page is filled as when taken */
-    PAGER_FAILED,   /* ERR_CONTRACT or ERR_TEMPORARY */
 };
 
 struct pager;

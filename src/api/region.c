@@ -97,18 +97,9 @@ enum { HINTS_MOST = 3, NAMES_MOST = 5 };
 struct hints {
     const struct region *regions[HINTS_MOST];
     size_t count;
+    bool is_in[COUNT_OF(region_table)];
     bool similar; /* their names are, not the same */
 };
-
-static bool is_hinted(const struct hints *h, const struct region *r)
-{
-    for (size_t i = 0; i < h->count; i++) {
-        if (h->regions[i] == r) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Adds the regions that go by the name `word`: by its AWS name, its domain or its short form, or a
  * place. Where none does and `near`, those that go by a similar one. */
@@ -126,7 +117,7 @@ static void add_hints(struct hints *h, struct arena *a, const char *word, bool n
                              is_old ? 0 : (int)strcspn(r->domain, "."), r->domain, r->places);
             size_t parts;
             char **list = str_split_list(a, all, &parts);
-            for (size_t i = 0; i < parts && !is_hinted(h, r); i++) {
+            for (size_t i = 0; i < parts && !h->is_in[r - region_table]; i++) {
                 names[count] = list[i];
                 whose[count++] = r;
             }
@@ -141,6 +132,7 @@ static void add_hints(struct hints *h, struct arena *a, const char *word, bool n
         for (size_t i = 0; i < count; i++) {
             if (names[i] == found) {
                 h->regions[h->count++] = whose[i];
+                h->is_in[whose[i] - region_table] = true;
             }
         }
     }

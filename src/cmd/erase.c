@@ -186,15 +186,15 @@ static bool erase(struct erasing *r, struct err *e)
     }
     table.paged = r->ctx->option[OPT_YES] != NULL; /* else a question follows */
     bool done = remove_person(r, e) &&
-                render_query(r->db, e, sql_erase_told, DB_VALUES(NONE), &words) &&
+                render_query(db_ask(r->db, e, sql_erase_told, NONE), &words) &&
                 db_scalar(r->db, "SELECT count(*) FROM temp.removed", &rows, e) &&
-                (rows == 0 || render_query(r->db, e, sql_erase_removed, DB_VALUES(NONE), &table));
+                (rows == 0 || render_query(db_ask(r->db, e, sql_erase_removed, NONE), &table));
     if (done && rows > 0 && !r->ctx->option[OPT_YES] &&
         !cmd_confirms("Remove this for good? [y/N] ")) {
         done = err_set(e, ERR_STOPPED, "nothing was removed");
     }
     return db_finish(r->db, done, e) && clean(r->db, r->ctx->arena, e) &&
-           render_query(r->db, e, sql_erase_done, DB_VALUES(I(rows)), &words);
+           render_query(db_ask(r->db, e, sql_erase_done, I(rows)), &words);
 }
 
 bool cmd_erase(struct cmd_context *ctx, struct err *e)

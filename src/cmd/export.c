@@ -52,5 +52,5 @@ bool cmd_export(struct cmd_context *ctx, struct err *e)
     cmd_note_copy(ctx, c->export_directory);
     return !cmd_is_watched(ctx) ||
            (cmd_rendering(ctx, &to, e) &&
-            render_query(ctx->db, e, sql_export_listing, DB_VALUES(S(c->export_directory)), &to));
+            render_query(db_ask(ctx->db, e, sql_export_listing, S(c->export_directory)), &to));
 }

@@ -9,15 +9,14 @@ static bool show(const struct reconciliation *r, const struct rendering *to, str
     struct rendering lines = {.format = RENDER_LIST, .width = to->width, .out = to->out};
 
     if (to->format == RENDER_JSON) {
-        return render_query(r->ledger.db, e, sql_reconcile_all, DB_VALUES(S(r->from), S(r->to)),
-                            to);
+        return render_query(db_ask(r->ledger.db, e, sql_reconcile_all, S(r->from), S(r->to)), to);
     }
     struct rows q = db_ask(r->ledger.db, e, sql_reconcile_shown, S(r->from), S(r->to));
     bool any = db_next(&q);
     return db_end(&q) &&
-           (!any || render_query(r->ledger.db, e, sql_reconcile_shown,
-                                 DB_VALUES(S(r->from), S(r->to)), to)) &&
-           render_query(r->ledger.db, e, sql_reconcile_answer, DB_VALUES(S(r->from), S(r->to)),
+           (!any ||
+            render_query(db_ask(r->ledger.db, e, sql_reconcile_shown, S(r->from), S(r->to)), to)) &&
+           render_query(db_ask(r->ledger.db, e, sql_reconcile_answer, S(r->from), S(r->to)),
                         &lines);
 }
 

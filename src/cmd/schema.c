@@ -34,12 +34,12 @@ bool cmd_schema(struct cmd_context *ctx, struct err *e)
         return false;
     }
     if (to.format == RENDER_JSON) {
-        return render_document(ctx->db, e, sql_schema_document, DB_VALUES(S(name)), stdout);
+        return render_document(db_ask(ctx->db, e, sql_schema_document, S(name)), stdout);
     }
     if (to.width > 0) {
         render_paged(stdout);
         return show_words(db_ask(ctx->db, e, name ? sql_schema_columns : sql_schema_list, S(name)));
     }
-    return render_query(ctx->db, e, name ? sql_schema_columns : sql_schema_list, DB_VALUES(S(name)),
+    return render_query(db_ask(ctx->db, e, name ? sql_schema_columns : sql_schema_list, S(name)),
                         &to);
 }

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "io/config.h"
-#include "io/http.h"
 #include "sql.h"
 
 enum { HOST_BYTES = 256 };
@@ -46,16 +45,6 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
               I(totals->days_whole), S(not_done));
 
     return db_finish(l->db, ended, e);
-}
-
-void ledger_sum_routes(const struct route_count *routes, size_t count, struct run_totals *totals)
-{
-    totals->requests = totals->retries = totals->bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        totals->requests += routes[i].requests;
-        totals->retries += routes[i].retries;
-        totals->bytes += routes[i].bytes;
-    }
 }
 
 /* --- facts --- */

@@ -45,11 +45,6 @@ bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, stru
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, const char *not_done, struct err *e);
 
-struct route_count;
-
-/* Fills in requests, retries and bytes of all routes. */
-void ledger_sum_routes(const struct route_count *routes, size_t count, struct run_totals *totals);
-
 /* --- facts --- */
 
 /* What a change of the zone dates anew. Texts are in the arena. */

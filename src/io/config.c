@@ -619,11 +619,10 @@ static bool apply_choice(struct loading *l)
         return true;
     }
     const char *near = str_nearest(l->text, words, count);
-    if (near != NULL) {
-        return refuse(l, arena_printf(l->a, "did you mean %s?", near));
-    }
-    return refuse(l, arena_printf(l->a, "must be %s or %s", join(l->a, words, count - 1, ", "),
-                                  words[count - 1]));
+    return refuse(l, near != NULL
+                         ? arena_printf(l->a, "did you mean %s?", near)
+                         : arena_printf(l->a, "must be %s or %s",
+                                        join(l->a, words, count - 1, ", "), words[count - 1]));
 }
 
 /* Names, each once: of streams, which must be known and of which one may follow a minus, or of

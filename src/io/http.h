@@ -82,15 +82,15 @@ struct http_answer {
 enum { ROUTE_BYTES = 120 };
 
 /* Counters of one route (a request's path, its ids replaced by {id}, without its query string), for
- * the ledger. */
+ * the ledger; any thread may read them. */
 struct route_count {
     char method[8];
     char route[ROUTE_BYTES];
-    int64_t requests; /* on the wire, retries included */
-    int64_t retries;
-    int64_t status_429;
-    int64_t status_5xx;
-    int64_t bytes; /* received, as sent */
+    _Atomic int64_t requests; /* on the wire, retries included */
+    _Atomic int64_t retries;
+    _Atomic int64_t status_429;
+    _Atomic int64_t status_5xx;
+    _Atomic int64_t bytes; /* received, as sent */
 };
 
 /* A client; NULL with ERR_CONFIG (ca_file cannot be read or holds no certificate). Free with

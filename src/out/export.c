@@ -433,9 +433,9 @@ static bool write_manifest(struct exporting *x, FILE *out, struct err *e)
     const char *between = "\n";
 
     if (!status_gather(x->db, c, clock_now_ms(), e) ||
-        !render_document(x->db, e, sql_export_manifest,
-                         DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day), S(c->timezone),
-                                   S(has_start ? clock_format_day(c->start_day, start) : NULL)),
+        !render_document(db_ask(x->db, e, sql_export_manifest, S("rollcall " ROLLCALL_VERSION),
+                                S(x->since_day), S(c->timezone),
+                                S(has_start ? clock_format_day(c->start_day, start) : NULL)),
                          out)) {
         return false;
     }

@@ -7,11 +7,8 @@
 
 /* Writes the samples of a statement (out/metrics.sql), before those of each metric its two lines of
  * description. Label values are our own words: they need no escapes. */
-static bool write_samples(struct db *d, FILE *out, const char *sql, const struct db_value *v,
-                          size_t n, struct err *e)
+static bool write_samples(FILE *out, struct rows q)
 {
-    struct rows q = db_ask_values(d, e, sql, v, n);
-
     while (db_next(&q)) {
         const char *name = db_text(&q, 1);
         const char *help = db_text(&q, 2);
@@ -67,16 +64,15 @@ bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, i
         d = db_open_memory(false, e);
     }
     bool done =
-        d && write_samples(d, file.stream, sql_metrics_run,
-                           DB_VALUES(S(ROLLCALL_VERSION), T(now_ms), I(err_facts[kind].exit_code),
-                                     I(elapsed_ms), I(t->requests), I(t->retries), I(t->bytes),
-                                     I(t->pages), I(t->rows.rows_new), I(t->rows.rows_changed),
-                                     I(t->rows.rows_unchanged), I(t->streams_done),
-                                     I(t->streams_left), I(read)),
-                           e);
+        d && write_samples(file.stream,
+                           db_ask(d, e, sql_metrics_run, S(ROLLCALL_VERSION), T(now_ms),
+                                  I(err_facts[kind].exit_code), I(elapsed_ms), I(t->requests),
+                                  I(t->retries), I(t->bytes), I(t->pages), I(t->rows.rows_new),
+                                  I(t->rows.rows_changed), I(t->rows.rows_unchanged),
+                                  I(t->streams_done), I(t->streams_left), I(read)));
     if (done && read) {
-        done = write_samples(d, file.stream, sql_metrics_sums, DB_VALUES(NONE), e) &&
-               write_samples(d, file.stream, sql_metrics_streams, DB_VALUES(T(now_ms)), e);
+        done = write_samples(file.stream, db_ask(d, e, sql_metrics_sums, NONE)) &&
+               write_samples(file.stream, db_ask(d, e, sql_metrics_streams, T(now_ms)));
     }
     return done && file_aside_commit(&file, e);
 }

@@ -621,25 +621,20 @@ bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
     return q->ok;
 }
 
-bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
-                  const struct rendering *to)
+bool render_query(struct rows q, const struct rendering *to)
 {
-    struct rows q = db_ask_values(d, e, sql, v, n);
     size_t count = 0;
 
     (void)render_rows(&q, to, &count);
     return db_end(&q);
 }
 
-bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
-                     size_t n, FILE *out)
+bool render_document(struct rows q, FILE *out)
 {
-    struct rows q = db_ask_values(d, e, sql, v, n);
-
     if (db_next(&q)) {
         put_document(db_text(&q, 0), out);
     }
-    return db_end(&q) && check_written(out, e);
+    return db_end(&q) && check_written(out, q.e);
 }
 
 /* --- the terminal, and the pager before it --------------------------------------------------- */

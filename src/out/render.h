@@ -35,14 +35,12 @@ struct rendering {
 /* Writes what was asked, and counts its rows; as db_next, it leaves db_end to the caller. */
 bool render_rows(struct rows *q, const struct rendering *to, size_t *count);
 
-/* Writes the rows of a constant statement with its values (DB_VALUES). */
-bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
-                  const struct rendering *to);
+/* Writes what was asked, and ends it. */
+bool render_query(struct rows q, const struct rendering *to);
 
-/* Writes the JSON text in the one column of the statement's one row, set out over lines: what holds
- * no other object or array is kept on one line. */
-bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
-                     size_t n, FILE *out);
+/* Writes the JSON text in the one column of its one row, set out over lines, and ends it: what
+ * holds no other object or array is kept on one line. */
+bool render_document(struct rows q, FILE *out);
 
 /* Writes a paragraph of words from column `indent` on, in lines that the terminal has room for (at
  * most 119 columns), elsewhere of at most 79; `at` is the column reached already. A word too long

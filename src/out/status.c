@@ -82,7 +82,7 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
         struct rendering to = {
             .format = parts[i].format, .width = parts[i].within_width ? width : 0, .out = out};
 
-        if (!render_query(d, e, parts[i].sql, DB_VALUES(NONE), &to)) {
+        if (!render_query(db_ask(d, e, parts[i].sql, NONE), &to)) {
             return false;
         }
         (void)fputs(parts[i].then, out);

@@ -61,15 +61,15 @@ struct checking {
 static void add(struct checking *a, const char *name, bool is_skipped, enum cause_id id,
                 const char *evidence)
 {
-    const struct cause *c = id == CAUSE_NONE ? NULL : &causes[id];
+    const struct cause *c = &causes[id];
     const struct cause_step_words *step = &cause_steps[a->step];
 
     INVARIANT(db_do(a->db, &a->unread, sql_check_result_add, I(a->step + 1), S(step->name),
-                    S(step->title), S(name ? name : step->name), S(evidence), I(!name),
-                    S(c ? c->name : NULL), S(c ? c->text : NULL), S(c ? c->remedy : NULL),
-                    I(c ? err_facts[c->kind].exit_code : 0), I(is_skipped), S(cause_saml_note)));
-    a->step_failed = a->step_failed || (c && c->kind != ERR_NONE);
-    a->kind = a->kind == ERR_NONE && c ? c->kind : a->kind;
+                    S(step->title), S(name ? name : step->name), S(evidence), I(!name), S(c->name),
+                    S(c->text), S(c->remedy), I(err_facts[c->kind].exit_code), I(is_skipped),
+                    S(cause_saml_note)));
+    a->step_failed = a->step_failed || c->kind != ERR_NONE;
+    a->kind = a->kind == ERR_NONE ? c->kind : a->kind;
 }
 
 /* Adds a result: with CAUSE_NONE the thing is well, with any other cause it is a failure or a
@@ -890,10 +890,10 @@ static bool print_results(const struct checking *a, bool as_json, struct err *e)
     const struct err_facts *end = &err_facts[a->kind];
 
     if (as_json) {
-        return render_document(a->db, e, sql_check_document,
-                               DB_VALUES(I(end->exit_code), S(end->name)), stdout);
+        return render_document(
+            db_ask(a->db, e, sql_check_document, I(end->exit_code), S(end->name)), stdout);
     }
-    return render_query(a->db, e, sql_check_lines, DB_VALUES(I(end->exit_code), S(end->name)),
+    return render_query(db_ask(a->db, e, sql_check_lines, I(end->exit_code), S(end->name)),
                         &(struct rendering){.format = RENDER_WORDS, .out = stdout});
 }
 

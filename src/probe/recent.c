@@ -227,7 +227,7 @@ bool recent_show(const struct config *config, int64_t wanted, const struct clien
     }
     if (done) {
         find_names(&s, config->database_path);
-        done = render_query(s.memory, e, sql_recent_rows, DB_VALUES(T(s.from_ms), I(wanted)), to);
+        done = render_query(db_ask(s.memory, e, sql_recent_rows, T(s.from_ms), I(wanted)), to);
     }
     client_free(s.client);
     load_free(s.loader);

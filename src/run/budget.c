@@ -66,16 +66,32 @@ bool budget_begin(struct run *run, struct err *e)
                  "run is used up: %d requests (%s). What was read is kept; the next run goes on "
                  "from there",
                  most, key));
-    return budget_keep(run, NULL, 0, BUDGET_AHEAD, e);
+    return budget_keep(run, BUDGET_AHEAD, e);
+}
+
+void budget_sum(struct run *run)
+{
+    struct run_totals *t = &run->result->totals;
+    size_t count;
+    const struct route_count *r = client_counts(run->client, &count);
+
+    t->requests = t->retries = t->bytes = 0;
+    for (; count > 0; r++, count--) {
+        t->requests += r->requests;
+        t->retries += r->retries;
+        t->bytes += r->bytes;
+    }
 }
 
 /* Keeps what was asked of each route in the run. It is bookkeeping: trouble is logged. */
-static void keep_routes(struct ledger *l, const struct route_count *routes, size_t count)
+static void keep_routes(struct run *run)
 {
+    size_t count;
+    const struct route_count *r = client_counts(run->client, &count);
     struct err e;
 
-    for (const struct route_count *r = routes; r < routes + count; r++) {
-        if (!db_do(l->db, &e, sql_run_route, I(l->run_id), S(r->method), S(r->route),
+    for (; count > 0; r++, count--) {
+        if (!db_do(run->db, &e, sql_run_route, I(run->ledger.run_id), S(r->method), S(r->route),
                    I(r->requests), I(r->retries), I(r->status_429), I(r->status_5xx),
                    I(r->bytes))) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", e.message));
@@ -84,13 +100,12 @@ static void keep_routes(struct ledger *l, const struct route_count *routes, size
     }
 }
 
-bool budget_keep(struct run *run, const struct route_count *routes, size_t count, int64_t ahead,
-                 struct err *e)
+bool budget_keep(struct run *run, int64_t ahead, struct err *e)
 {
     bool ok = db_begin(run->db, e) && renew(run, ahead, e);
 
     if (ok) {
-        keep_routes(&run->ledger, routes, count);
+        keep_routes(run);
     }
     return db_finish(run->db, ok, e);
 }

@@ -16,5 +16,7 @@ bool budget_begin(struct run *run, struct err *e);
 
 /* Keeps what was asked for by now, of each route too, in a transaction of its own, and renews the
  * client's limit, with `ahead` requests more. False for trouble with the database. */
-bool budget_keep(struct run *run, const struct route_count *routes, size_t count, int64_t ahead,
-                 struct err *e);
+bool budget_keep(struct run *run, int64_t ahead, struct err *e);
+
+/* Sums up in the run's totals what was asked for by now. */
+void budget_sum(struct run *run);

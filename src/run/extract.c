@@ -607,10 +607,8 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
 
     run->result->outcome = tell(run, kind);
     if (run->client) {
-        size_t count;
-        const struct route_count *routes = client_counts(run->client, &count);
-        ledger_sum_routes(routes, count, t);
-        if (!budget_keep(run, routes, count, 0, &trouble)) {
+        budget_sum(run);
+        if (!budget_keep(run, 0, &trouble)) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", trouble.message));
         }
     }

@@ -60,7 +60,6 @@ static void page_free(struct page *p)
 {
     walked_free(p->rows);
     news_free(p->news);
-    free(p->routes);
     free(p);
 }
 
@@ -108,7 +107,7 @@ void pages_done(struct pages *q, struct page *p)
 {
     size_t bytes = page_bytes(p);
 
-    if (p->over) {
+    if (p->over && p->reading) {
         arena_free(p->reading->arena);
     }
     page_free(p);
@@ -127,13 +126,9 @@ static bool has_room(struct pages *q)
     return room;
 }
 
-/* Hands a message to the database side, with what was asked until now. */
+/* Hands a message to the database side. */
 static void push(struct pages *q, struct page *p)
 {
-    size_t count;
-    const struct route_count *routes = client_counts(q->client, &count);
-
-    ledger_sum_routes(routes, count, &p->totals);
     pthread_mutex_lock(&q->mutex);
     *q->end = p;
     q->end = &p->next;
@@ -142,20 +137,15 @@ static void push(struct pages *q, struct page *p)
     pthread_mutex_unlock(&q->mutex);
 }
 
-/* Tells what was asked for, when that is COUNTS_EVERY requests more than was told. */
+/* Tells that much was asked for, when that is COUNTS_EVERY requests more than was told. */
 static void tell_counts(struct pages *q)
 {
     int64_t counted = client_counted(q->client);
 
-    if (counted - q->told < COUNTS_EVERY) {
-        return;
+    if (counted - q->told >= COUNTS_EVERY) {
+        q->told = counted;
+        push(q, page_new(NULL, NULL));
     }
-    q->told = counted;
-    struct page *p = page_new(NULL, NULL);
-    const struct route_count *routes = client_counts(q->client, &p->route_count);
-    p->routes = xcalloc(p->route_count, sizeof(*routes));
-    memcpy(p->routes, routes, p->route_count * sizeof(*routes));
-    push(q, p);
 }
 
 /* --- the life of a reading ------------------------------------------------------------------- */
@@ -507,7 +497,9 @@ static void *fetch_all(void *pages)
     while (q->readings) {
         end_reading(q, q->readings, page_new(q->readings, news_new(NEWS_DROPPED)));
     }
-    push(q, page_new(NULL, NULL));
+    struct page *end = page_new(NULL, NULL);
+    end->over = true;
+    push(q, end);
     return NULL;
 }
 

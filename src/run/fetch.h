@@ -104,18 +104,15 @@ struct reading {
     int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */
 };
 
-/* A message: news of a reading, or what was asked for so far. */
+/* A message: news of a reading, or that requests are to be counted. */
 struct page {
     struct page *next;
-    struct reading *reading;    /* NULL: it has counts, or the network thread has ended */
-    struct route_count *routes; /* owned; of each route; NULL: it has no counts */
-    size_t route_count;
-    struct news *news;        /* owned; NULL of the end */
+    struct reading *reading;  /* NULL: requests went out, or the network thread has ended */
+    struct news *news;        /* owned; NULL without a reading */
     struct walked_page *rows; /* of NEWS_PAGE */
     int64_t number;           /* of the page within its reading, from 0 */
     size_t share;             /* whose rows they are */
-    bool over;                /* the last message of its reading */
-    struct run_totals totals; /* requests, retries and bytes so far */
+    bool over;                /* the last message of its reading; without one, of all */
 };
 
 struct pages;

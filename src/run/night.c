@@ -899,7 +899,7 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
     struct page *last = p;
 
     if (!r) {
-        ok = ok && budget_keep(run, p->routes, p->route_count, BUDGET_AHEAD, e);
+        ok = ok && budget_keep(run, BUDGET_AHEAD, e);
         pages_done(run->pages, p);
         return ok;
     }
@@ -930,13 +930,13 @@ bool nights_read(struct run *run, struct err *e)
         return false;
     }
     run->budget.live = true;
-    bool ok = budget_keep(run, NULL, 0, BUDGET_AHEAD, e) && move_on(run, &left, e);
+    bool ok = budget_keep(run, BUDGET_AHEAD, e) && move_on(run, &left, e);
     for (bool ended = false; !ended;) {
         if (!ok || !left) {
             pages_close(run->pages, !ok);
         }
         struct page *p = pages_pop(run->pages, NULL);
-        ended = !p->reading && !p->routes;
+        ended = !p->reading && p->over;
         if (ended) {
             pages_done(run->pages, p);
         } else {

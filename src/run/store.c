@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "etl/load.h"
 #include "etl/raw.h"
+#include "run/budget.h"
 #include "sql.h"
 
 enum { GROUP_MOST = 8 };
@@ -52,15 +53,11 @@ static void add_counts(struct load_counts *to, const struct load_counts *more)
     to->rows_unchanged += more->rows_unchanged;
 }
 
-/* Counts, with what was asked for until the message was sent. */
-static bool count(struct run *run, const struct page *p, struct err *e)
+/* Counts, with what was asked for by now. */
+static bool count(struct run *run, struct err *e)
 {
-    struct run_totals *t = &run->result->totals;
-
-    t->requests = p->totals.requests;
-    t->retries = p->totals.retries;
-    t->bytes = p->totals.bytes;
-    return ledger_run_progress(&run->ledger, t, e);
+    budget_sum(run);
+    return ledger_run_progress(&run->ledger, &run->result->totals, e);
 }
 
 /* The reading ends here; its window's ledger says why. */
@@ -233,7 +230,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
             return false;
         }
     }
-    return (!last->news->last || settle(run, last, e)) && count(run, last, e);
+    return (!last->news->last || settle(run, last, e)) && count(run, e);
 }
 
 /* Loads pages [0, g->count) and, where `more`, what waits behind them; false with the cause, and
@@ -386,7 +383,7 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
         ok = leave_out(run, p, e);
         break;
     }
-    return db_finish(run->db, ok && count(run, p, e), e);
+    return db_finish(run->db, ok && count(run, e), e);
 }
 
 /* The budget is used up, or too little is left of it. A reading that came first and was cut all the

@@ -61,7 +61,7 @@ static const char *told(struct scratch *s, const char *now, int due_hours, bool 
     assert_true(clock_parse(now, false, &now_ms));
     check(db_begin_read(s->db, &s->e), s);
     check(status_gather(s->db, &config, now_ms, &s->e), s);
-    check(json ? render_document(s->db, &s->e, sql_status_document, DB_VALUES(NONE), out)
+    check(json ? render_document(db_ask(s->db, &s->e, sql_status_document, NONE), out)
                : status_print(s->db, 80, out, &s->e),
           s);
     db_rollback(s->db);

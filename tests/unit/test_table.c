@@ -9,7 +9,7 @@ static const char *rendered(struct scratch *s, enum render_format format, int wi
 {
     struct rendering to = {.format = format, .width = width, .out = fopen("rendered", "wb")};
 
-    check(render_query(s->db, &s->e, sql, DB_VALUES(NONE), &to), s);
+    check(render_query(db_ask(s->db, &s->e, sql, NONE), &to), s);
     (void)fclose(to.out);
     return scratch_file(s, "rendered");
 }
@@ -115,7 +115,7 @@ TEST_IN_SCRATCH(a_document_is_set_out)
         "'rows', json_array(json_object('n', 1), json_object('list', json_array(1, 2))))";
     FILE *out = fopen("rendered", "wb");
 
-    check(render_document(s->db, &s->e, sql, DB_VALUES(NONE), out), s);
+    check(render_document(db_ask(s->db, &s->e, sql, NONE), out), s);
     (void)fclose(out);
     assert_string_equal(scratch_file(s, "rendered"), "{\n"
                                                      "  \"text\": \"a\\\"{,:}\xef\xbf\xbd\",\n"
@@ -138,12 +138,12 @@ TEST_IN_SCRATCH(failures_are_told)
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         struct rendering to = {.format = formats[i], .out = tmpfile()};
 
-        assert_false(render_query(s->db, &s->e, "SELECT json('{')", DB_VALUES(NONE), &to));
+        assert_false(render_query(db_ask(s->db, &s->e, "SELECT json('{')", NONE), &to));
         assert_int_equal(s->e.kind, ERR_STORE);
         (void)fclose(to.out);
         to.out = fopen("/dev/full", "wb");
         (void)setvbuf(to.out, NULL, _IONBF, 0);
-        assert_false(render_query(s->db, &s->e, MIXED, DB_VALUES(NONE), &to));
+        assert_false(render_query(db_ask(s->db, &s->e, MIXED, NONE), &to));
         assert_int_equal(s->e.kind, ERR_STORE);
         assert_non_null(strstr(s->e.message, "cannot write the output"));
         (void)fclose(to.out);
