@@ -459,6 +459,21 @@ class Again(Past):
             said = [t["to"] for t in json.loads(site.run("status", "--json").stdout)["fewer_grants"]]
             self.assertEqual(said, ["2026-02-28", "2026-03-08"][1 - kill:])
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
+    def test_what_both_grants_give(self):
+        """Of windows that a killed run read; `*` is every division of a role."""
+        said = []
+        url = self.rewriting(self.server.url, edit=lambda path, answer: json.dumps({"grants": [
+            {"role": {"id": g[0]}, "division": {"id": g[2:]}} for g in said]}).encode() if path.endswith("subjects/me") else answer)
+        site = self.past_site(url, "conversation_aggregate")
+        for had, has, both in ((["a/*", "b/1"], ["a/1", "b/1", "c/2"], ["a/1", "b/1"]), (["a/1", "a/2", "b/1"], ["a/*"], ["a/1", "a/2"]),
+                               (["a/1"], ["b/1"], []), (["a/1"], ["a/1", "b/2"], ["a/1"])):
+            for said, day in ((had, "2026-03-03"), (has, "2026-03-04")):
+                self.fill(site, day, day, "--again")
+                site.change("UPDATE run SET ended_at = NULL, exit_code = NULL WHERE run_id = (SELECT max(run_id) FROM run)")
+            self.assertEqual([json.loads(r[0]) for r in site.query("SELECT grants FROM extract_window JOIN grant_set USING (grant_set_id) "
+                                                                   "WHERE window_start LIKE '2026-03-03%'")], [both])
+
     def test_what_never_comes_hinders_no_later_call(self):
         """A scope that has gone since, and a day that fails for more than a week."""
         site = self.past_site(streams="schedules")
