@@ -143,6 +143,10 @@ CREATE TABLE fact_owed (
     conversation_key INTEGER PRIMARY KEY -- the conversation; 0: these are all
 );
 
+-- Done for every page that is stored, so written for speed: rows are walked in the order of their keys,
+-- session before participant, which needs no sorting; LIMIT -1 keeps what is worked out once from being
+-- worked out again for each column that uses it; the first or last of something is the least or greatest
+-- text of its instant (24 characters), its place (char) and itself.
 CREATE TRIGGER fact_make AFTER INSERT ON fact_owed WHEN NEW.conversation_key % 512 = 0
 BEGIN
     INSERT OR REPLACE INTO figure_touched
@@ -173,38 +177,39 @@ BEGIN
     FROM (
         SELECT
             m.conversation_key, m.participant_no, m.session_no, m.metric_no, m.name, coalesce(m.value, 0) AS value, s.user_id, s.media_type,
-            substr(m.emit_date, 1, 14) || substr('00153045', substr(m.emit_date, 15, 2) / 15 * 2 + 1, 2) || ':00.000Z'
-                AS utc_start,
+            substr(m.emit_date, 1, 14) || CASE
+                WHEN substr(m.emit_date, 15, 2) < '15' THEN '00'
+                WHEN substr(m.emit_date, 15, 2) < '30' THEN '15'
+                WHEN substr(m.emit_date, 15, 2) < '45' THEN '30'
+                ELSE '45' END || ':00.000Z' AS utc_start,
             CASE
                 WHEN s.first_queue_id IS s.last_queue_id THEN s.first_queue_id
                 ELSE coalesce(
-                    (SELECT g.queue_id FROM segment AS g
-                     WHERE g.conversation_key = s.conversation_key AND g.participant_no = s.participant_no
-                     AND g.session_no = s.session_no AND g.queue_id IS NOT NULL
-                     AND (g.segment_start < m.emit_date OR m.name = 'nOffered' AND g.segment_start = m.emit_date)
-                     ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1),
-                    (SELECT g.queue_id FROM segment AS g
-                     WHERE g.conversation_key = s.conversation_key AND g.participant_no = s.participant_no
-                     AND g.session_no = s.session_no AND g.queue_id IS NOT NULL
-                     ORDER BY g.segment_start, g.segment_no LIMIT 1))
+                    (SELECT substr(max(segment_start || char(segment_no + 1) || queue_id), 26) FROM segment
+                     WHERE conversation_key = s.conversation_key AND participant_no = s.participant_no AND session_no = s.session_no
+                     AND (segment_start < m.emit_date OR m.name = 'nOffered' AND segment_start = m.emit_date)),
+                    (SELECT substr(min(coalesce(segment_start, '                        ') || char(segment_no + 1) || queue_id), 26)
+                     FROM segment
+                     WHERE conversation_key = s.conversation_key AND participant_no = s.participant_no AND session_no = s.session_no))
             END AS queue_id
         FROM (
             SELECT
-                p.conversation_key, p.participant_no, s.session_no, s.media_type, p.user_id, min(g.queue_id) AS first_queue_id,
+                s.conversation_key, s.participant_no, s.session_no, s.media_type, p.user_id, min(g.queue_id) AS first_queue_id,
                 max(g.queue_id) AS last_queue_id
             FROM fact_owed
-            CROSS JOIN participant AS p USING (conversation_key)
-            CROSS JOIN session AS s USING (conversation_key, participant_no)
+            CROSS JOIN session AS s USING (conversation_key)
+            CROSS JOIN participant AS p USING (conversation_key, participant_no)
             LEFT JOIN segment AS g ON g.conversation_key = s.conversation_key
-                AND g.participant_no = p.participant_no AND g.session_no = s.session_no
+                AND g.participant_no = s.participant_no AND g.session_no = s.session_no
                 AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
-            GROUP BY p.conversation_key, p.participant_no, s.session_no
+            GROUP BY fact_owed.conversation_key, s.participant_no, s.session_no
         ) AS s
         CROSS JOIN session_metric AS m USING (conversation_key, participant_no, session_no)
         WHERE m.emit_date IS NOT NULL AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 AND m.name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'tHandle', 'nTransferred',
             'nBlindTransferred', 'nConsultTransferred', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing',
             'tContacting', 'tNotResponding')
+        LIMIT -1
     )
     GROUP BY conversation_key, participant_no, session_no, utc_start, queue_id;
 
@@ -231,83 +236,90 @@ BEGIN
             count(CASE m.name WHEN 'tShortAbandon' THEN 1 END) AS short_abandoned,
             count(CASE m.name WHEN 'tFlowOut' THEN 1 END) AS flow_out, count(CASE m.name WHEN 'nOverSla' THEN 1 END) > 0 AS over_sla,
             count(CASE m.name WHEN 'nOffered' THEN 1 END) AS offered,
-            (SELECT CASE WHEN EXISTS (
+            (SELECT substr(min(a.emit_date || char(a.participant_no + 1, a.session_no + 1, a.metric_no + 1) || CASE WHEN EXISTS (
                         SELECT 1 FROM session_metric AS l
                         WHERE l.conversation_key = v.conversation_key AND l.participant_no = a.participant_no
                         AND l.session_no = a.session_no AND l.name = 'nOverSla' AND l.emit_date >= v.entered_at
                         AND (v.again_at IS NULL OR l.emit_date < v.again_at)) THEN 'late ' ELSE 'soon ' END
-                    || coalesce(p.user_id, '')
+                    || coalesce(p.user_id, '')), 28)
              FROM session_metric AS a
              JOIN participant AS p USING (conversation_key, participant_no)
              WHERE a.conversation_key = v.conversation_key AND a.name = 'tAnswered' AND a.emit_date >= v.entered_at
              AND (v.again_at IS NULL OR a.emit_date < v.again_at)
              AND v.queue_id = coalesce(
-                (SELECT g.queue_id FROM segment AS g
-                 WHERE g.conversation_key = v.conversation_key AND g.participant_no = a.participant_no
-                 AND g.session_no = a.session_no AND g.queue_id IS NOT NULL AND g.segment_start < a.emit_date
-                 ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1),
-                (SELECT g.queue_id FROM segment AS g
-                 WHERE g.conversation_key = v.conversation_key AND g.participant_no = a.participant_no
-                 AND g.session_no = a.session_no AND g.queue_id IS NOT NULL
-                 ORDER BY g.segment_start, g.segment_no LIMIT 1))
-             ORDER BY a.emit_date, a.participant_no, a.session_no, a.metric_no LIMIT 1) AS answer
+                (SELECT substr(max(segment_start || char(segment_no + 1) || queue_id), 26) FROM segment
+                 WHERE conversation_key = v.conversation_key AND participant_no = a.participant_no AND session_no = a.session_no
+                 AND segment_start < a.emit_date),
+                (SELECT substr(min(coalesce(segment_start, '                        ') || char(segment_no + 1) || queue_id), 26)
+                 FROM segment
+                 WHERE conversation_key = v.conversation_key AND participant_no = a.participant_no AND session_no = a.session_no))) AS answer
         FROM (
             SELECT
                 conversation_key, participant_no, session_no, segment_no, queue_id, media_type, begun, entered_at, is_there,
-                coalesce(left_at, next_begun) AS left_at, next_begun, stay_no,
+                coalesce(left_at, next_begun) AS left_at, next_begun, after,
                 lead(entered_at) OVER (PARTITION BY conversation_key, queue_id ORDER BY entered_at, participant_no, session_no, segment_no)
                     AS again_at
             FROM (
-                SELECT
-                    conversation_key, participant_no, session_no, stay_no, min(segment_no) AS segment_no, queue_id, media_type,
-                    min(segment_start) AS begun, max(segment_type IS NOT 'scheduled') AS is_there,
-                    coalesce(min(CASE WHEN segment_type IS NOT 'scheduled' THEN segment_start END), min(segment_start))
-                        AS entered_at,
-                    CASE WHEN count(segment_end) = count(*) THEN max(segment_end) END AS left_at,
-                    lead(min(segment_start)) OVER (PARTITION BY conversation_key, participant_no, session_no ORDER BY stay_no) AS next_begun
+                SELECT *,
+                    (SELECT min(segment_start) FROM segment AS o
+                     WHERE o.conversation_key = y.conversation_key AND o.participant_no = y.participant_no
+                     AND o.session_no = y.session_no AND o.queue_id <> y.queue_id
+                     AND o.segment_start || char(o.segment_no + 1) > y.place) AS next_begun
                 FROM (
-                    SELECT *, sum(begins) OVER (PARTITION BY conversation_key, participant_no, session_no ORDER BY segment_start, segment_no)
-                        AS stay_no
+                    SELECT
+                        conversation_key, participant_no, session_no, min(segment_no) AS segment_no, queue_id, media_type,
+                        min(segment_start) AS begun, min(segment_start || char(segment_no + 1)) AS place,
+                        max(segment_type IS NOT 'scheduled') AS is_there,
+                        coalesce(min(CASE WHEN segment_type IS NOT 'scheduled' THEN segment_start END), min(segment_start))
+                            AS entered_at,
+                        CASE WHEN count(segment_end) = count(*) THEN max(segment_end) END AS left_at, after
                     FROM (
-                        SELECT
+                        SELECT -- after: the last segment of another queue before it, the same for all of a stay
                             g.conversation_key, g.participant_no, g.session_no, g.segment_no, g.queue_id, g.segment_type, g.segment_start,
                             g.segment_end, s.media_type,
-                            g.queue_id IS NOT lag(g.queue_id) OVER (
-                                PARTITION BY g.conversation_key, g.participant_no, g.session_no ORDER BY g.segment_start, g.segment_no) AS begins
+                            (SELECT max(o.segment_start || char(o.segment_no + 1)) FROM segment AS o
+                             WHERE o.conversation_key = g.conversation_key AND o.participant_no = g.participant_no
+                             AND o.session_no = g.session_no AND o.queue_id <> g.queue_id
+                             AND o.segment_start || char(o.segment_no + 1) < g.segment_start || char(g.segment_no + 1)) AS after
                         FROM fact_owed
-                        CROSS JOIN participant AS p USING (conversation_key)
-                        CROSS JOIN session AS s USING (conversation_key, participant_no)
+                        CROSS JOIN session AS s USING (conversation_key)
+                        CROSS JOIN participant AS p USING (conversation_key, participant_no)
                         CROSS JOIN segment AS g USING (conversation_key, participant_no, session_no)
-                        WHERE p.purpose = 'acd' AND g.queue_id IS NOT NULL
-                        AND g.segment_start IS NOT NULL
+                        WHERE p.purpose = 'acd' AND g.queue_id IS NOT NULL AND g.segment_start IS NOT NULL
+                        LIMIT -1
                     )
-                )
-                GROUP BY conversation_key, participant_no, session_no, stay_no
+                    GROUP BY conversation_key, participant_no, session_no, after, queue_id
+                ) AS y
+                LIMIT -1
             )
         ) AS v
         LEFT JOIN session_metric AS m ON m.conversation_key = v.conversation_key
             AND m.participant_no = v.participant_no AND m.session_no = v.session_no
             AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
-            AND (v.stay_no = 1 OR m.emit_date > v.begun OR m.emit_date = v.begun AND m.name = 'nOffered')
+            AND (v.after IS NULL OR m.emit_date > v.begun OR m.emit_date = v.begun AND m.name = 'nOffered')
             AND (v.next_begun IS NULL OR m.emit_date < v.next_begun OR m.emit_date = v.next_begun AND m.name <> 'nOffered')
-        GROUP BY v.conversation_key, v.participant_no, v.session_no, v.stay_no
+        GROUP BY v.conversation_key, v.participant_no, v.session_no, v.segment_no
     )
     WHERE is_there OR offered;
 
     INSERT INTO agent_leg
     SELECT
-        conversation_key, participant_no, session_no, started_at, user_id, substr(queue, 26), media_type, direction, purpose,
-        answered, handled, talk_ms, hold_ms, acw_ms, dialing_ms, contacting_ms, handle_ms, substr(wrap_up, 26), transferred,
+        conversation_key, participant_no, session_no, started_at, user_id, queue_id, media_type, direction, purpose,
+        answered, handled, talk_ms, hold_ms, acw_ms, dialing_ms, contacting_ms, handle_ms, wrap_up_code, transferred,
         kind, CASE WHEN goal LIKE 'q%' THEN substr(goal, 2) END, CASE WHEN goal LIKE 'u%' THEN substr(goal, 2) END
     FROM (
-        SELECT l.conversation_key, l.participant_no, l.session_no, l.user_id, l.purpose, s.media_type, s.direction,
-            coalesce(min(g.segment_start), (
-                SELECT min(emit_date) FROM session_metric AS m WHERE m.conversation_key = l.conversation_key
-                AND m.participant_no = l.participant_no AND m.session_no = l.session_no
-                AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000)) AS started_at,
-            max(coalesce(g.segment_start, '                        ') || char(g.segment_no + 1) || g.queue_id) AS queue,
-            max(coalesce(g.segment_start, '                        ') || char(g.segment_no + 1) || g.wrap_up_code) AS wrap_up,
-            l.answered, l.handled, l.talk_ms, l.hold_ms, l.acw_ms, l.dialing_ms, l.contacting_ms, l.handle_ms, l.transferred, l.kind,
+        SELECT
+            l.*, s.media_type, s.direction,
+            coalesce(
+                (SELECT min(segment_start) FROM segment
+                 WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no),
+                (SELECT min(emit_date) FROM session_metric
+                 WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no
+                 AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000)) AS started_at,
+            (SELECT substr(max(coalesce(segment_start, '                        ') || char(segment_no + 1) || queue_id), 26) FROM segment
+             WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no) AS queue_id,
+            (SELECT substr(max(coalesce(segment_start, '                        ') || char(segment_no + 1) || wrap_up_code), 26) FROM segment
+             WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no) AS wrap_up_code,
             CASE WHEN kind IS NOT NULL THEN (
                 SELECT goal FROM (
                     SELECT entered_at AS begun, 'q' || queue_id AS goal FROM queue_visit
@@ -349,79 +361,64 @@ BEGIN
             HAVING answered + handled > 0
         ) AS l
         CROSS JOIN session AS s USING (conversation_key, participant_no, session_no)
-        LEFT JOIN segment AS g USING (conversation_key, participant_no, session_no)
-        GROUP BY l.conversation_key, l.participant_no, l.session_no
+        LIMIT -1
     )
     WHERE started_at IS NOT NULL;
+
     INSERT INTO conversation_figure
     SELECT
-        s.conversation_key, substr(s.media_type, 3),
-        CASE WHEN s.least_type IS s.greatest_type THEN s.least_type ELSE (
-            SELECT group_concat(t.media_type, ',')
+        m.conversation_key,
+        (SELECT media_type FROM session
+         WHERE conversation_key = m.conversation_key AND media_type IS NOT NULL ORDER BY participant_no, session_no LIMIT 1),
+        (SELECT CASE WHEN min(media_type) IS max(media_type) THEN min(media_type) ELSE (
+            SELECT group_concat(media_type, ',')
             FROM (SELECT DISTINCT media_type FROM session
-                  WHERE conversation_key = s.conversation_key AND media_type IS NOT NULL
-                  ORDER BY media_type) AS t) END,
-        substr(s.message_type, 3), substr(s.ani, 4), substr(s.dnis, 4),
+                  WHERE conversation_key = m.conversation_key AND media_type IS NOT NULL
+                  ORDER BY media_type)) END
+         FROM session WHERE conversation_key = m.conversation_key),
+        (SELECT message_type FROM session
+         WHERE conversation_key = m.conversation_key AND message_type IS NOT NULL ORDER BY participant_no, session_no LIMIT 1),
+        coalesce(
+            (SELECT s.ani FROM session AS s CROSS JOIN participant AS p USING (conversation_key, participant_no)
+             WHERE s.conversation_key = m.conversation_key AND s.ani IS NOT NULL AND p.purpose = 'customer'
+             ORDER BY s.participant_no, s.session_no LIMIT 1),
+            (SELECT s.ani FROM session AS s CROSS JOIN participant AS p USING (conversation_key, participant_no)
+             WHERE s.conversation_key = m.conversation_key AND s.ani IS NOT NULL AND p.purpose = 'external'
+             ORDER BY s.participant_no, s.session_no LIMIT 1)),
+        coalesce(
+            (SELECT s.dnis FROM session AS s CROSS JOIN participant AS p USING (conversation_key, participant_no)
+             WHERE s.conversation_key = m.conversation_key AND s.dnis IS NOT NULL AND p.purpose = 'customer'
+             ORDER BY s.participant_no, s.session_no LIMIT 1),
+            (SELECT s.dnis FROM session AS s CROSS JOIN participant AS p USING (conversation_key, participant_no)
+             WHERE s.conversation_key = m.conversation_key AND s.dnis IS NOT NULL AND p.purpose = 'external'
+             ORDER BY s.participant_no, s.session_no LIMIT 1)),
         substr(g.first_queue, 28), substr(g.last_queue, 52), substr(g.first_agent, 28), substr(g.last_agent, 52),
         (SELECT team_id FROM participant
-         WHERE conversation_key = s.conversation_key AND participant_no = unicode(substr(g.last_agent, 49, 1)) - 1),
+         WHERE conversation_key = m.conversation_key AND participant_no = unicode(substr(g.last_agent, 49, 1)) - 1),
         substr(g.first_wrap_up, 28),
         CASE WHEN g.first_wrap_up IS NOT NULL THEN (
-            SELECT w.wrap_up_code FROM segment AS w
-            WHERE w.conversation_key = s.conversation_key AND w.wrap_up_code IS NOT NULL
-            AND w.participant_no = coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, w.participant_no)
-            ORDER BY w.segment_start DESC, w.participant_no DESC, w.session_no DESC, w.segment_no DESC LIMIT 1) END,
+            SELECT substr(max(coalesce(segment_start, '                        ')
+                || char(participant_no + 1, session_no + 1, segment_no + 1) || wrap_up_code), 28)
+            FROM segment
+            WHERE conversation_key = m.conversation_key
+            AND participant_no /* the last agent's; all, where there is none */ BETWEEN coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, 0)
+                AND coalesce(unicode(substr(g.last_agent, 49, 1)), 1000000) - 1) END,
         substr(g.disconnect, 29),
-        coalesce(m.offered, 0), coalesce(m.answered, 0), coalesce(m.abandoned, 0), coalesce(m.short_abandoned, 0), coalesce(m.flow_out, 0), coalesce(m.over_sla, 0), coalesce(m.connected, 0), coalesce(m.outbound, 0),
-        coalesce(m.transferred, 0), coalesce(m.blind_transferred, 0), coalesce(m.consult_transferred, 0), coalesce(m.handled, 0), m.acd_ms, m.answer_ms, m.abandon_ms,
+        m.offered, m.answered, m.abandoned, m.short_abandoned, m.flow_out, m.over_sla, m.connected, m.outbound,
+        m.transferred, m.blind_transferred, m.consult_transferred, m.handled, m.acd_ms, m.answer_ms, m.abandon_ms,
         m.ivr_ms, m.alert_ms, m.talk_ms, m.hold_ms, m.acw_ms, m.dialing_ms, m.contacting_ms, m.handle_ms,
-        (SELECT count(*) FROM participant WHERE conversation_key = s.conversation_key),
+        (SELECT count(*) FROM participant WHERE conversation_key = m.conversation_key),
         CASE WHEN g.least_agent IS g.greatest_agent THEN g.least_agent IS NOT NULL ELSE (
             SELECT count(DISTINCT p.user_id) FROM participant AS p
             CROSS JOIN segment AS i USING (conversation_key, participant_no)
-            WHERE p.conversation_key = s.conversation_key AND p.purpose IN ('agent', 'user')
+            WHERE p.conversation_key = m.conversation_key AND p.purpose IN ('agent', 'user')
             AND i.segment_type = 'interact') END,
         (SELECT group_concat(division_id, ',')
          FROM (SELECT division_id FROM conversation_division
-               WHERE conversation_key = s.conversation_key ORDER BY division_no))
+               WHERE conversation_key = m.conversation_key ORDER BY division_no))
     FROM (
         SELECT
-            fact_owed.conversation_key, min(s.media_type) AS least_type, max(s.media_type) AS greatest_type,
-            min(char(s.participant_no + 1, s.session_no + 1) || s.media_type) AS media_type,
-            min(char(s.participant_no + 1, s.session_no + 1) || s.message_type) AS message_type,
-            min(CASE WHEN p.purpose IN ('customer', 'external')
-                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.ani END) AS ani,
-            min(CASE WHEN p.purpose IN ('customer', 'external')
-                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.dnis END) AS dnis
-        FROM fact_owed
-        LEFT JOIN participant AS p USING (conversation_key)
-        LEFT JOIN session AS s USING (conversation_key, participant_no)
-        GROUP BY fact_owed.conversation_key
-    ) AS s
-    LEFT JOIN (
-        SELECT
-            p.conversation_key, min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS first_queue,
-            max(CASE WHEN g.queue_id IS NOT NULL AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
-                     AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
-                THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS last_queue,
-            min(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user')
-                THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || p.user_id END) AS first_agent,
-            max(CASE WHEN g.segment_type IN ('interact', 'hold') AND p.purpose IN ('agent', 'user')
-                THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || p.user_id END) AS last_agent,
-            min(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user') THEN p.user_id END) AS least_agent,
-            max(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user') THEN p.user_id END) AS greatest_agent,
-            min(CASE WHEN g.wrap_up_code IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.wrap_up_code END) AS first_wrap_up,
-            max(CASE WHEN g.disconnect_type IS NOT NULL AND p.purpose IN ('customer', 'external')
-                THEN (p.purpose = 'customer') || coalesce(g.segment_end, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.disconnect_type END)
-                AS disconnect
-        FROM fact_owed
-        CROSS JOIN participant AS p USING (conversation_key)
-        CROSS JOIN segment AS g USING (conversation_key, participant_no)
-        GROUP BY fact_owed.conversation_key
-    ) AS g ON g.conversation_key = s.conversation_key
-    LEFT JOIN (
-        SELECT
-            conversation_key, count(CASE name WHEN 'nOffered' THEN 1 END) AS offered,
+            fact_owed.conversation_key, count(CASE name WHEN 'nOffered' THEN 1 END) AS offered,
             count(CASE name WHEN 'tAnswered' THEN 1 END) AS answered,
             count(CASE name WHEN 'tAbandon' THEN 1 END) AS abandoned,
             count(CASE name WHEN 'tShortAbandon' THEN 1 END) AS short_abandoned,
@@ -445,13 +442,35 @@ BEGIN
             sum(CASE name WHEN 'tContacting' THEN value END) AS contacting_ms,
             sum(CASE name WHEN 'tHandle' THEN value END) AS handle_ms
         FROM fact_owed
-        CROSS JOIN session_metric USING (conversation_key)
-        WHERE coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000 AND name IN (
+        LEFT JOIN session_metric AS m ON m.conversation_key = fact_owed.conversation_key
+        AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000 AND name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'nConnected', 'nOutbound',
             'nTransferred', 'nBlindTransferred', 'nConsultTransferred', 'tHandle', 'tAcd', 'tIvr', 'tAlert',
             'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing', 'tContacting')
+        WHERE fact_owed.conversation_key <> 0
         GROUP BY fact_owed.conversation_key
-    ) AS m ON m.conversation_key = s.conversation_key;
+    ) AS m
+    LEFT JOIN (
+        SELECT
+            p.conversation_key, min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS first_queue,
+            max(CASE WHEN g.queue_id IS NOT NULL AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
+                     AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
+                THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS last_queue,
+            min(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user')
+                THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || p.user_id END) AS first_agent,
+            max(CASE WHEN g.segment_type IN ('interact', 'hold') AND p.purpose IN ('agent', 'user')
+                THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || p.user_id END) AS last_agent,
+            min(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user') THEN p.user_id END) AS least_agent,
+            max(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user') THEN p.user_id END) AS greatest_agent,
+            min(CASE WHEN g.wrap_up_code IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.wrap_up_code END) AS first_wrap_up,
+            max(CASE WHEN g.disconnect_type IS NOT NULL AND p.purpose IN ('customer', 'external')
+                THEN (p.purpose = 'customer') || coalesce(g.segment_end, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.disconnect_type END)
+                AS disconnect
+        FROM fact_owed
+        CROSS JOIN participant AS p USING (conversation_key)
+        CROSS JOIN segment AS g USING (conversation_key, participant_no)
+        GROUP BY fact_owed.conversation_key
+    ) AS g ON g.conversation_key = m.conversation_key;
 
     DELETE FROM fact_owed;
 END;

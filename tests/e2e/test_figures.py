@@ -275,6 +275,7 @@ class Figures(TestCase):
             db.execute(f"DELETE FROM {table}")
         db.execute("INSERT INTO fact_owed SELECT conversation_key FROM conversation UNION ALL SELECT 0")
         self.assertEqual(db.execute("SELECT count(*) FROM fact_owed").fetchone()[0], 0)
+        self.assertEqual(*(sorted(db.execute(f"SELECT conversation_key FROM {t}")) for t in ("conversation", "conversation_figure")))
         db.commit()
         # Many are made in parts.
         db.execute("INSERT INTO fact_owed WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) SELECT i FROM n")
