@@ -120,10 +120,10 @@ lint: ## format, static analysis, house rules; ends with the house in figures
 	@$(MAKE) --no-print-directory $(HEADERS)
 	@$(TEST_ENV) python3 tests/lint/run.py
 
-bench: ## measure against the goals, as a table
+bench: ## measure against the goals, as a table; BENCH='--only queries --full': its parts, a million conversations
 	@scripts/deps.sh test
 	@$(MAKE) --no-print-directory all test-programs
-	@if [ -f tests/bench/run.sh ]; then sh tests/bench/run.sh; else python3 tests/bench/run.py; fi
+	@python3 tests/bench/run.py $(BENCH)
 
 install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(SHARE)/,man/man1 man/man5 bash-completion/completions doc/rollcall/examples doc/rollcall/recipes) \

@@ -53,11 +53,12 @@ coded AS (
         ON p.conversation_key = c.conversation_key AND p.participant_no = c.participant_no
     LEFT JOIN session_metric AS a
         ON a.conversation_key = g.conversation_key AND a.participant_no = g.participant_no
-        AND a.session_no = g.session_no AND a.name = 'tAcw'
-        AND a.emit_date = (SELECT min(n.emit_date) FROM session_metric AS n
+        AND a.session_no = g.session_no
+        AND a.metric_no = (SELECT n.metric_no FROM session_metric AS n
                            WHERE n.conversation_key = g.conversation_key
                            AND n.participant_no = g.participant_no AND n.session_no = g.session_no
-                           AND n.name = 'tAcw' AND n.emit_date >= g.segment_start)
+                           AND n.name = 'tAcw' AND n.emit_date >= g.segment_start
+                           ORDER BY n.emit_date, n.value DESC LIMIT 1)
     WHERE g.wrap_up_code IS NOT NULL
     GROUP BY g.conversation_key, g.participant_no, g.wrap_up_code, g.segment_start
 ),
