@@ -330,6 +330,11 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     p->cursors = idset_new(a);
     if (step_of(p)->follow == FOLLOW_IDS && !step_of(p)->ids_as) {
         p->spec.ids = (const char *const *)str_split_list(a, spec->list, &p->spec.id_count);
+        for (size_t i = 0; spec->at.cursor && i < p->spec.id_count; i++) {
+            if (str_eq(p->spec.ids[i], spec->at.cursor)) {
+                p->spec.at.id_from = i + 1;
+            }
+        }
     }
     p->token = spec->at.token;
     p->spec.at.page = spec->at.page > 1 ? spec->at.page : 1;
@@ -721,6 +726,7 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
     case FOLLOW_IDS:
         page->id_count = ids.end - ids.from;
         page->next.id_from = ids.end;
+        page->next.cursor = step_of(p)->ids_as ? NULL : p->spec.ids[ids.end - 1];
         return PAGER_TAKEN;
     case FOLLOW_URLS:
         return PAGER_TAKEN;

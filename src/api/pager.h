@@ -84,7 +84,7 @@ struct step {
 struct pager_at {
     const char *token;  /* what the first step found; NULL: nothing is asked for yet */
     bool waited;        /* an earlier run has waited for it in vain: it is asked once more */
-    const char *cursor; /* NULL: the first page */
+    const char *cursor; /* NULL: the first page; of the words of `list`: the last that is done */
     int64_t page;       /* by number, from 1; 0: 1 */
     int page_size;      /* 0: the step's */
     size_t id_from;     /* how many ids are done */

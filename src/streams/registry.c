@@ -140,7 +140,7 @@ const char **stream_words(struct arena *a, size_t *count)
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a)
 {
-    const char *list = c->streams_written ? c->streams_written : "";
+    const char *list = c->streams_written && *c->streams_written ? c->streams_written : "all";
     bool any = false;
     size_t left = 0;
 
@@ -149,7 +149,7 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
     }
     for (size_t i = 0; i < count; i++) {
         if (stream_is_listed(out[i], c->streams, c->stream_count)) {
-            list = arena_printf(a, "%s%s-%s", list, *list ? ", " : "", out[i]->name);
+            list = arena_printf(a, "%s, -%s", list, out[i]->name);
             any = true;
             left--;
         }

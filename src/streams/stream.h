@@ -123,7 +123,8 @@ bool stream_is_listed(const struct stream *s, const char *const *words, size_t c
 const char **stream_words(struct arena *a, size_t *count);
 
 /* The list for [extract] streams that leaves out those of `out` that it has, too: what stands
- * there, and -NAME of each, in the arena; NULL when it has none of them, or nothing would be left.
+ * there (else "all"), and -NAME of each, in the arena; NULL when it has none of them, or nothing
+ * would be left.
  */
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a);

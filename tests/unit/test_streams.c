@@ -95,7 +95,7 @@ TEST(test_words)
         const char *meant; /* first letters */
         const char *without_members;
     } cases[] = {
-        {"", "ctm", "-members"},
+        {"", "ctm", "all, -members"},
         {"all", "ctm", "all, -members"},
         {"-teams", "c", NULL},
         {"lists", "tm", "lists, -members"},
