@@ -23,6 +23,7 @@ TEST(logins)
         {401, "invalid_client: Authentication Failed", "", "", CAUSE_LOGIN_WRONG_SECRET},
         {401, "access_denied: ip.not.authorized", "", "", CAUSE_LOGIN_ADDRESS},
         {403, "invalid_grant: bad grant", "", "", CAUSE_LOGIN_INVALID_GRANT},
+        {403, "invalid_grant: authentication failed", "", "", CAUSE_LOGIN_INVALID_GRANT},
         {403, "unauthorized_client", "", "", CAUSE_LOGIN_GRANT},
         {401, NULL, "", "<html>401</html>", CAUSE_LOGIN_UNAUTHORIZED},
         {401, "", "", "{}", CAUSE_LOGIN_UNAUTHORIZED},
