@@ -49,21 +49,6 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
 
 /* --- facts --- */
 
-bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,
-                   const char **plan, struct err *e)
-{
-    return db_texts(db_ask(l->db, e,
-                           "SELECT plan FROM stream_source WHERE stream = ?1 AND chosen_at > ?2",
-                           S(stream), T(since_ms)),
-                    a, plan, 1);
-}
-
-bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e)
-{
-    return db_do(l->db, e, sql_source_remember, S(stream), S(plan), T(clock_now_ms()),
-                 T(clock_now_ms() - MS_PER_DAY));
-}
-
 bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
                 struct err *e)
 {
@@ -138,11 +123,6 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
         r->last = db_kept(&q, 2, r->arena);
     }
     return db_end(&q) && db_exec(d, "DROP TABLE temp.zone_before", e);
-}
-
-bool ledger_redates(struct db *d, const char *zone, struct redated *r, struct err *e)
-{
-    return db_exec(d, sql_zone_copy, e) && ledger_zone(d, zone, r->now_ms, r->now_ms, r, e);
 }
 
 bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)

@@ -62,17 +62,8 @@ struct redated {
 bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct redated *r,
                  struct err *e);
 
-/* Only finds what it would date anew, on a connection that reads (once). */
-bool ledger_redates(struct db *d, const char *zone, struct redated *r, struct err *e);
-
 /* ERR_CONFIG where something would be dated anew. */
 bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e);
-
-/* Which of the passes that stand in for one another was granted after `since_ms` (arena text, NULL:
- * none), and remembering it: once a day at least. */
-bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,
-                   const char **plan, struct err *e);
-bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e);
 
 /* The ids that constant SQL lists, sorted, in the arena; `sql` may ask ?1 (time_ms), ?2 (since_ms),
  * and of the window ?3 (start_ms), ?4 (end_ms; TIME_NONE, NULL in SQL, of the real moment) ?5

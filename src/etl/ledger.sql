@@ -34,7 +34,7 @@ SELECT run_id, keeper FROM (
     FROM run WHERE started_at < CASE WHEN ended_at IS NULL THEN ?2 ELSE ?1 END)
 WHERE run_id <> keeper ORDER BY run_id LIMIT 300;
 
--- name: fold_requests
+-- name: fold_take
 INSERT INTO request_count
     (run_id, method, route, requests, retries, status_429, status_5xx, bytes, runs)
 SELECT keeper, method, route, sum(requests), sum(retries), sum(status_429), sum(status_5xx), sum(bytes), sum(ifnull(runs, 1))
@@ -43,8 +43,6 @@ ON CONFLICT (run_id, method, route) DO UPDATE SET
     requests = requests + excluded.requests, retries = retries + excluded.retries,
     status_429 = status_429 + excluded.status_429, status_5xx = status_5xx + excluded.status_5xx,
     bytes = bytes + excluded.bytes, runs = ifnull(runs, 1) + excluded.runs;
-
--- name: fold_runs
 UPDATE run SET
     runs = ifnull(run.runs, 1) + f.runs, requests = run.requests + f.requests, retries = run.retries + f.retries,
     bytes = run.bytes + f.bytes, pages = run.pages + f.pages, rows_new = run.rows_new + f.rows_new,
@@ -54,11 +52,7 @@ FROM (SELECT keeper, sum(ifnull(runs, 1)) AS runs, sum(requests) AS requests, su
              sum(rows_unchanged) AS rows_unchanged
       FROM temp.folded_run AS g CROSS JOIN run AS r ON r.run_id = g.run_id GROUP BY keeper) AS f
 WHERE run.run_id = f.keeper;
-
--- name: fold_drop_requests
 DELETE FROM request_count WHERE run_id IN (SELECT run_id FROM temp.folded_run);
-
--- name: fold_drop_runs
 DELETE FROM run WHERE run_id IN (SELECT run_id FROM temp.folded_run);
 
 -- The UTC month of ?1, when the next one begins, and what is left of the ?2 requests of it.
@@ -76,13 +70,17 @@ ON CONFLICT (month) DO UPDATE SET requests = requests + excluded.requests;
 SELECT sum(whole) FROM freshness WHERE stream IN (
     SELECT value FROM run, json_each(streams) WHERE run_id = ?1);
 
--- ?3: now; ?4: a day before. Written once a day at least.
+-- Which of the passes of the stream ?1 that stand in for one another was granted after ?2.
+-- name: source
+SELECT plan FROM stream_source WHERE stream = ?1 AND chosen_at > ?2;
+
+-- ?3: now. Written once a day at least.
 -- name: source_remember
 INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3)
 ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, chosen_at = excluded.chosen_at
-WHERE plan <> excluded.plan OR chosen_at <= ?4 OR chosen_at > ?3;
+WHERE plan <> excluded.plan OR chosen_at > ?3 OR chosen_at <= strftime('%Y-%m-%dT%H:%M:%fZ', ?3, '-1 day');
 
--- A temporary table hides the file's of its name.
+-- A temporary table hides the file's of its name: who only reads finds what would be dated anew.
 -- name: zone_copy
 CREATE TEMP TABLE zone_offset (
     utc_from TEXT PRIMARY KEY, utc_to TEXT, offset_seconds INTEGER, day TEXT, zone TEXT);

@@ -823,12 +823,6 @@ bool load_begin(struct loader *l, int64_t window_id, struct err *e)
     return db_do(l->db, e, "DELETE FROM reading_seen WHERE window_id = ?1", I(window_id));
 }
 
-bool load_refused(struct db *d, int64_t window_id, const char *id, struct err *e)
-{
-    return db_do(d, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, -1, ?2)", I(window_id),
-                 S(id));
-}
-
 bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int64_t run_id,
                    int64_t *count, struct err *e)
 {

@@ -75,10 +75,6 @@ bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int6
  * caller's transaction. */
 bool load_begin(struct loader *l, int64_t window_id, struct err *e);
 
-/* An id was refused: nothing is known of its rows, so this reading of the window marks none of
- * LOAD_ENTITY as gone. Part of the caller's transaction. */
-bool load_refused(struct db *d, int64_t window_id, const char *id, struct err *e);
-
 /* A reading is whole. What it did not see: LOAD_OBSERVE closes its open rows; LOAD_INTERVALS
  * deletes those that begin in the window up to page->until_ms; LOAD_WINDOW deletes its rows;
  * LOAD_ENTITY marks it in the root's column deleted_at, where there is one, until it is seen again.

@@ -4,11 +4,6 @@
 #include "io/gzip.h"
 #include "sql.h"
 
-bool raw_begin(struct db *d, int64_t window_id, const char *plan, struct err *e)
-{
-    return db_do(d, e, sql_raw_begin, I(window_id), S(plan));
-}
-
 bool raw_end(struct db *d, int64_t window_id, const char *plan, bool by_reading, struct err *e)
 {
     return (!by_reading || (db_do(d, e, sql_raw_drop_pages, I(window_id), S(plan)) &&

@@ -13,11 +13,8 @@
 #include "io/db.h"
 #include "io/json.h"
 
-/* A reading of the window begins: what was kept of one that did not end is not whole. */
-bool raw_begin(struct db *d, int64_t window_id, const char *plan, struct err *e);
-
-/* It is whole; its pages are counted in window_pass. `by_reading`: it is kept only where it changed
- * something. */
+/* A reading of the window is whole; its pages are counted in window_pass. `by_reading`: it is kept
+ * only where it changed something. */
 bool raw_end(struct db *d, int64_t window_id, const char *plan, bool by_reading, struct err *e);
 
 /* Removes some pages that came before `before_ms`, or that a clock ahead of `now_ms` has dated; a

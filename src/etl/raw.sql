@@ -17,6 +17,7 @@ INSERT INTO raw_page (window_id, plan, run_id, page_no, received_at, url_path, e
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (
     SELECT reading_id FROM raw_reading WHERE window_id = ?1 AND plan = ?2 AND pages IS NULL))
 
+-- A reading begins: what was kept of one that did not end is not whole.
 -- name: raw_begin
 UPDATE raw_reading SET pages = -1 WHERE window_id = ?1 AND plan = ?2 AND pages IS NULL
 

@@ -260,29 +260,11 @@ bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, str
 
 /* --- a reading ------------------------------------------------------------------------------- */
 
-bool window_owe(const struct ledger *l, struct err *e)
-{
-    return db_exec(l->db, sql_window_owe, e);
-}
-
-bool window_begin(const struct ledger *l, const struct window *w, size_t p, int64_t to_ms,
-                  int64_t time_ms, struct err *e)
-{
-    return db_do(l->db, e, sql_window_begin, I(w->window_id), S(w->now[p].pass), T(to_ms),
-                 T(time_ms), I(l->grant_set_id));
-}
-
 bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
                   struct err *e)
 {
     w->now[p].token = token;
     return db_do(l->db, e, sql_window_token, I(w->window_id), S(w->now[p].pass), S(token));
-}
-
-bool window_cleared(const struct ledger *l, struct window *w, size_t p, const char *token,
-                    struct err *e)
-{
-    return db_do(l->db, e, sql_window_cleared, I(w->window_id), S(w->now[p].pass), S(token));
 }
 
 bool window_page(const struct ledger *l, const struct window *w, size_t p,
@@ -312,14 +294,11 @@ bool window_end(const struct ledger *l, const struct window *w, size_t p, struct
 bool window_fail(const struct ledger *l, const struct window *w, size_t p, const struct err *cause,
                  unsigned how, struct err *e)
 {
-    const char *pass = w->now[p].pass;
     bool done =
         db_begin(l->db, e) &&
         (!cause || db_do(l->db, e, sql_window_failed, I(w->window_id), S(cause->message),
                          S(err_facts[cause->kind].name), T(clock_now_ms()), N(l->run_id))) &&
-        ((how & WINDOW_ABANDON) == 0 ||
-         db_do(l->db, e, sql_window_abandoned, I(w->window_id), S(pass))) &&
-        ((how & WINDOW_WAITED) == 0 ||
-         db_do(l->db, e, sql_window_waited, I(w->window_id), S(pass)));
+        db_do(l->db, e, sql_window_failed_pass, I(w->window_id), S(w->now[p].pass),
+              I((how & WINDOW_ABANDON) != 0), I((how & WINDOW_WAITED) != 0));
     return db_finish(l->db, done, e);
 }

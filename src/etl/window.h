@@ -125,24 +125,10 @@ bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, st
  * what was observed then. That there was any is logged. A transaction of its own. */
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e);
 
-/* Windows that have anything of the times in the caller's table temp.window_owed (stream, utc_from,
- * utc_to) are owed once more: their readings count as made when they ended. They stay whole
- * meanwhile. Part of the caller's transaction. */
-bool window_owe(const struct ledger *l, struct err *e);
-
-/* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`: no cursor, no token. */
-bool window_begin(const struct ledger *l, const struct window *w, size_t p, int64_t to_ms,
-                  int64_t time_ms, struct err *e);
-
 /* What the server calls the reading is known and kept before anything follows. The cursor begins
  * anew. */
 bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
                   struct err *e);
-
-/* What the server called `token` is gone, and a reading that was to go on with it; another that has
- * come meanwhile stays. */
-bool window_cleared(const struct ledger *l, struct window *w, size_t p, const char *token,
-                    struct err *e);
 
 /* A page was loaded: `next` says where the reading goes on (target, token and waited are not
  * looked at). `counts` say what was loaded with it. */

@@ -156,7 +156,8 @@ WHERE window_id IN (SELECT window_id FROM window_pass WHERE ifnull(read_at, cove
 -- name: window_forget_ahead
 UPDATE window_pass SET covered_to = NULL, read_at = NULL WHERE ifnull(read_at, covered_to) > ?1;
 
--- Windows that reach into the times in temp.window_owed.
+-- Windows that have anything of the times in temp.window_owed are owed once more: their readings count as made when they
+-- ended. They stay whole meanwhile.
 -- name: window_owe
 UPDATE window_pass SET read_at = (
     SELECT strftime('%Y-%m-%dT%H:%M:%fZ', window_end, '-1 second') FROM extract_window AS w
@@ -169,6 +170,7 @@ WHERE state = 'settled' AND EXISTS (
     SELECT 1 FROM temp.window_owed AS o
     WHERE o.stream = extract_window.stream AND window_start < utc_to AND window_end > utc_from);
 
+-- A reading of pass ?2 up to ?3 begins under planning time ?4, by the grants ?5: no cursor, no token.
 -- name: window_begin
 INSERT INTO window_pass (window_id, pass, target_to, begun_at, grant_set_id)
 VALUES (?1, ?2, ?3, ?4, nullif(?5, 0))
@@ -180,6 +182,7 @@ ON CONFLICT (window_id, pass) DO UPDATE SET
 UPDATE window_pass SET token = ?3, waited = 0, cursor = NULL, page = 1, page_size = NULL
 WHERE window_id = ?1 AND pass = ?2;
 
+-- What the server called ?3 is gone, and a reading that was to go on with it; another that has come meanwhile stays.
 -- name: window_cleared
 UPDATE window_pass SET
     token = NULL, waited = 0, target_to = NULL, cursor = NULL, page = 1, page_size = NULL
@@ -214,12 +217,13 @@ UPDATE extract_window SET
     updated_run_id = ?5
 WHERE window_id = ?1;
 
--- name: window_abandoned
-UPDATE window_pass SET target_to = NULL, cursor = NULL, page = 1, page_size = NULL
+-- The reading begins anew (?3), or was waited for in vain (?4).
+-- name: window_failed_pass
+UPDATE window_pass SET
+    target_to = CASE WHEN NOT ?3 THEN target_to END, cursor = CASE WHEN NOT ?3 THEN cursor END,
+    page = CASE WHEN ?3 THEN 1 ELSE page END, page_size = CASE WHEN NOT ?3 THEN page_size END,
+    waited = max(waited, ?4)
 WHERE window_id = ?1 AND pass = ?2;
-
--- name: window_waited
-UPDATE window_pass SET waited = 1 WHERE window_id = ?1 AND pass = ?2;
 
 -- The scopes that were listed last.
 -- name: window_listed

@@ -90,7 +90,8 @@ static bool keeps_zone(const struct needs *n, struct err *e)
     struct err unread;
     DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &unread);
 
-    return !d || !ledger_redates(d, c->timezone, &redated, &unread) ||
+    return !d || !db_exec(d, sql_zone_copy, &unread) ||
+           !ledger_zone(d, c->timezone, redated.now_ms, redated.now_ms, &redated, &unread) ||
            ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
 }
 
@@ -123,16 +124,13 @@ static bool can_export(const struct needs *n, struct err *e)
 static bool can_tell_metrics(const struct needs *n, struct err *e)
 {
     const char *path = n->config->metrics_textfile;
+    const char *directory = path ? file_directory(n->arena, path) : NULL;
     struct stat st;
 
-    if (!path) {
-        return true;
-    }
-    bool done = metrics_check(path, e);
-    if (done && stat(file_directory(n->arena, path), &st) != 0) {
-        done = file_fail(e, "use", file_directory(n->arena, path), errno);
-    }
-    return (done && can_fill(n->arena, file_directory(n->arena, path), e)) ||
+    return !path ||
+           (metrics_check(path, e) &&
+            (stat(directory, &st) == 0 || file_fail(e, "use", directory, errno)) &&
+            can_fill(n->arena, directory, e)) ||
            err_prefix(e, "%s", config_origin(n->config, KEY_TEXTFILE));
 }
 

@@ -635,15 +635,11 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
 static bool fold_runs(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more,
                       struct err *e)
 {
-    static const char *const steps[] = {sql_fold_requests, sql_fold_runs, sql_fold_drop_requests,
-                                        sql_fold_drop_runs};
     bool done = db_exec(d, sql_fold_temporary, e) && db_begin(d, e) &&
                 db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
 
     *more = done && db_changes(d) > 0;
-    for (size_t i = 0; done && *more && i < COUNT_OF(steps); i++) {
-        done = db_do(d, e, steps[i], NONE);
-    }
+    done = done && (!*more || db_exec(d, sql_fold_take, e));
     return db_finish(d, done, e);
 }
 

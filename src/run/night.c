@@ -504,8 +504,9 @@ static bool set_out(struct night *n, struct err *e)
 
     n->over = false;
     /* Once a day the preferred one of the passes that stand in for one another is asked again. */
-    if (!ledger_source(&n->run->ledger, n->stream->name, run_now_ms(n->run) - MS_PER_DAY,
-                       n->run->arena, &remembered, e)) {
+    if (!db_texts(db_ask(n->run->db, e, sql_source, S(n->stream->name),
+                         T(run_now_ms(n->run) - MS_PER_DAY)),
+                  n->run->arena, &remembered, 1)) {
         return false;
     }
     agenda_begin(g, remembered);
@@ -768,7 +769,8 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
     n->granted |= 1U << r->pass_no;
     n->answered = true;
     return (n->granted & ((1U << r->pass_no) - 1)) != 0 ||
-           ledger_remember_source(&n->run->ledger, n->stream->name, r->pass->plan.name, e);
+           db_do(n->run->db, e, sql_source_remember, S(n->stream->name), S(r->pass->plan.name),
+                 T(clock_now_ms()));
 }
 
 /* The last message of a reading was taken; `halts`: everything else would meet its trouble. */

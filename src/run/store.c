@@ -308,8 +308,9 @@ static bool begin(struct run *run, struct reading *r, struct err *e)
         struct window *w = r->shares[i].window;
 
         done = load_begin(loader, w->window_id, e) &&
-               raw_begin(run->db, w->window_id, r->pass->plan.name, e) &&
-               window_begin(&run->ledger, w, r->pass_no, r->to_ms, r->plan.time_ms, e);
+               db_do(run->db, e, sql_raw_begin, I(w->window_id), S(r->pass->plan.name)) &&
+               db_do(run->db, e, sql_window_begin, I(w->window_id), S(r->pass->plan.name),
+                     T(r->to_ms), T(r->plan.time_ms), I(run->ledger.grant_set_id));
     }
     return done;
 }
@@ -321,8 +322,11 @@ static bool set_token(struct run *run, struct reading *r, const char *token, boo
     bool done = true;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
-        done = (known ? window_token : window_cleared)(&run->ledger, r->shares[i].window,
-                                                       r->pass_no, token, e);
+        struct window *w = r->shares[i].window;
+
+        done = known ? window_token(&run->ledger, w, r->pass_no, token, e)
+                     : db_do(run->db, e, sql_window_cleared, I(w->window_id), S(r->pass->plan.name),
+                             S(token));
     }
     return done;
 }
@@ -332,7 +336,8 @@ bool store_begin(struct run *run, struct reading *r, struct err *e)
     return db_finish(run->db, db_begin(run->db, e) && begin(run, r, e), e);
 }
 
-/* An id that was refused is left out, and said to be. */
+/* An id that was refused is left out, and said to be; nothing is known of its rows, so the reading
+ * marks none of LOAD_ENTITY as gone. */
 static bool leave_out(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
@@ -341,7 +346,8 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
     struct cursor next = cursor_after(p);
 
     next.at = id;
-    return (gone || load_refused(run->db, r->window->window_id, id, e)) &&
+    return (gone || db_do(run->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, -1, ?2)",
+                          I(r->window->window_id), S(id))) &&
            load_note(run->db, r->stream->name,
                      &(struct walk_note){.path = step_of_rows(r->ask.steps)->ids_as,
                                          .problem = gone ? "not known to the server"

@@ -72,7 +72,8 @@ bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, s
 
     err_clear(mismatch);
     err_clear(e);
-    bool done = db_begin(l->db, e) && db_exec(l->db, sql_reconcile_appeal, e) && window_owe(l, e) &&
+    bool done = db_begin(l->db, e) && db_exec(l->db, sql_reconcile_appeal, e) &&
+                db_exec(l->db, sql_window_owe, e) &&
                 db_do(l->db, e, sql_reconcile_appealed, I(l->run_id));
     return db_finish(l->db, done, e) && differs(r, true, mismatch, e);
 }

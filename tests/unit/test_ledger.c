@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "etl/ledger.h"
 #include "scratch.h"
+#include "sql.h"
 
 #define DAY   MS_PER_DAY
 #define START (INT64_C(20000) * DAY) /* 2024-10-04 */
@@ -42,19 +43,30 @@ TEST_IN_SCRATCH(a_run_is_recorded)
                 "6 rate too many requests 6 3 1");
 }
 
+static bool remember(struct scratch *s, const char *plan)
+{
+    return db_do(s->db, &s->e, sql_source_remember, S("adherence_realtime"), S(plan),
+                 T(clock_now_ms()));
+}
+
 TEST_IN_SCRATCH(a_granted_source_is_remembered_for_a_while)
 {
-    struct ledger l = ledger_of(s);
     int64_t now_ms = clock_now_ms();
     const char *plan = "none";
 
-    check(ledger_source(&l, "adherence_realtime", now_ms - DAY, s->arena, &plan, &s->e), s);
+    check(db_texts(db_ask(s->db, &s->e, sql_source, S("adherence_realtime"), T(now_ms - DAY)),
+                   s->arena, &plan, 1),
+          s);
     assert_null(plan);
-    check(ledger_remember_source(&l, "adherence_realtime", "a", &s->e), s);
-    check(ledger_remember_source(&l, "adherence_realtime", "b", &s->e), s);
-    check(ledger_source(&l, "adherence_realtime", now_ms - DAY, s->arena, &plan, &s->e), s);
+    check(remember(s, "a"), s);
+    check(remember(s, "b"), s);
+    check(db_texts(db_ask(s->db, &s->e, sql_source, S("adherence_realtime"), T(now_ms - DAY)),
+                   s->arena, &plan, 1),
+          s);
     assert_string_equal(plan, "b");
-    check(ledger_source(&l, "adherence_realtime", now_ms + DAY, s->arena, &plan, &s->e), s);
+    check(db_texts(db_ask(s->db, &s->e, sql_source, S("adherence_realtime"), T(now_ms + DAY)),
+                   s->arena, &plan, 1),
+          s);
     assert_null(plan);
     /* Written anew when it is a day old, or from a time to come: not by every poll. */
     for (int i = 0; i < 3; i++) {
@@ -65,7 +77,7 @@ TEST_IN_SCRATCH(a_granted_source_is_remembered_for_a_while)
                                      "strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now', '%s')",
                                      ages[i]));
         const char *before = scratch_value(s, "SELECT chosen_at FROM stream_source");
-        check(ledger_remember_source(&l, "adherence_realtime", "b", &s->e), s);
+        check(remember(s, "b"), s);
         const char *after = scratch_value(s, "SELECT chosen_at FROM stream_source");
         assert_int_equal(strcmp(before, after) != 0, i > 0);
     }

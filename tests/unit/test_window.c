@@ -265,6 +265,14 @@ TEST_IN_SCRATCH(windows_of_several_days_never_overlap)
 
 /* --- what a crash may leave, and what becomes of it ------------------------------------------ */
 
+/* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`. */
+static bool begin(struct scratch *s, const struct window *w, size_t p, int64_t to_ms,
+                  int64_t time_ms)
+{
+    return db_do(s->db, &s->e, sql_window_begin, I(w->window_id), S(w->now[p].pass), T(to_ms),
+                 T(time_ms), I(0));
+}
+
 /* What can happen to the reading of a window by its first pass. */
 static void happen(struct scratch *s, struct window *w, char what)
 {
@@ -275,7 +283,7 @@ static void happen(struct scratch *s, struct window *w, char what)
     err_set(&cause, ERR_PERMISSION, "no permission");
     switch (what) {
     case 'b':
-        check(window_begin(&l, w, 0, START + 6 * HOUR, START + 7 * HOUR, &s->e), s);
+        check(begin(s, w, 0, START + 6 * HOUR, START + 7 * HOUR), s);
         break;
     case 't':
         check(window_token(&l, w, 0, "j", &s->e), s);
@@ -291,7 +299,9 @@ static void happen(struct scratch *s, struct window *w, char what)
     case 'd': /* what was left at the server is deleted */
     case 'x': /* something else is */
         w->now[0].token = what == 'd' ? NULL : w->now[0].token;
-        check(window_cleared(&l, w, 0, what == 'd' ? "j" : "x", &s->e), s);
+        check(db_do(s->db, &s->e, sql_window_cleared, I(w->window_id), S(w->now[0].pass),
+                    S(what == 'd' ? "j" : "x")),
+              s);
         break;
     default: /* w: waited in vain, k: trouble of the network, a: begins anew, o: an overflow */
         check(window_fail(&l, w, 0, what == 'o' ? NULL : &cause,
@@ -458,7 +468,7 @@ TEST_IN_SCRATCH(coverage_is_that_of_each_pass)
     make(s, &days, START, START + 1);
     struct window *w = list(s, &days, TIME_NONE, &count);
     for (size_t p = 0; p < 2; p++) {
-        check(window_begin(&l, w, p, START, START, &s->e), s);
+        check(begin(s, w, p, START, START), s);
     }
     check(window_ever_read(&l, "s", &ever, &s->e), s);
     assert_false(ever); /* not whole yet */
@@ -547,14 +557,14 @@ TEST_IN_SCRATCH(a_settled_day_is_owed_once_more)
     for (size_t i = 0; i < count; i++) {
         int64_t end_ms = w[i].span.end_ms;
 
-        check(window_begin(&l, &w[i], 0, end_ms, START, &s->e), s);
+        check(begin(s, &w[i], 0, end_ms, START), s);
         w[i].span.pass[0] = (struct pass_coverage){end_ms, end_ms + 9 * DAY};
         w[i].span.state = WINDOW_SETTLED;
         check(window_end(&l, &w[i], 0, &s->e), s);
     }
     scratch_exec(s, "CREATE TEMP TABLE window_owed AS SELECT 's' AS stream, "
                     "'2024-10-04T06:00:00.000Z' AS utc_from, '2024-10-05T00:00:00.000Z' AS utc_to");
-    check(window_owe(&l, &s->e), s);
+    scratch_exec(s, sql_window_owe);
     w = list(s, &days, START + 9 * DAY, &count);
     assert_int_equal(count, 1);
     assert_int_equal(w->span.start_ms, START);
@@ -623,7 +633,7 @@ TEST_IN_SCRATCH(coverage_from_a_time_ahead_is_none)
         make(s, &days, START, START + DAY + 1); /* the second day is not touched */
         struct window *w = list(s, &days, TIME_NONE, &count);
         for (size_t p = 0; p < 2 && read[p][0] > 0; p++) {
-            check(window_begin(&l, w, p, START, START, &s->e), s);
+            check(begin(s, w, p, START, START), s);
             w->span.pass[p] =
                 (struct pass_coverage){START + read[p][0] * HOUR, START + read[p][1] * HOUR};
             w->span.state = WINDOW_SETTLED;
@@ -654,7 +664,7 @@ TEST_IN_SCRATCH(clocks_of_two_hosts_may_differ_a_little)
 
     make(s, &moment, 0, 0);
     struct window *w = list(s, &moment, TIME_NONE, &count);
-    check(window_begin(&l, w, 0, START, START, &s->e), s);
+    check(begin(s, w, 0, START, START), s);
     w->span.pass[0] = (struct pass_coverage){START, START};
     check(window_end(&l, w, 0, &s->e), s);
     check(window_distrust(&l, START - MS_PER_MINUTE, &distrusted, &s->e), s);
