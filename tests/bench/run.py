@@ -274,8 +274,8 @@ class Bench:
                                     "WHERE name <> 'conversation_key'")
         script = self.directory / "shell.sql"
         script.write_text(f".mode csv\n.headers on\nSELECT c.conversation_id, {columns} FROM conversation c "
-                          f"CROSS JOIN {table} m ON m.conversation_key = c.conversation_key ORDER BY "
-                          "c.conversation_id, m.participant_no, m.session_no, m.metric_no;\n")
+                          f"CROSS JOIN {table} m ON m.conversation_key = c.conversation_key ORDER BY c.conversation_start, "
+                          "c.conversation_id, c.conversation_key, m.participant_no, m.session_no, m.metric_no;\n")
         shell, plain, packed, raw = [], [], [], []
         for _ in range(3):
             with open(self.directory / "shell.csv", "wb") as file:
