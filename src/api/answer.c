@@ -175,14 +175,15 @@ static void append_text(struct err *e, struct json body, const char *path, const
     append_escaped(e, before, text ? text : "", text ? length : 0, most);
 }
 
-/* Adds the permission names (domain:entity:action) within `text` that are not listed yet. */
+/* Adds the permission names (domain:entity:action) within `text` (NULL: none) that are not listed
+ * yet. */
 static void collect_permissions(struct buf *list, const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static const char within[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                  "0123456789_*:";
 
-    while (*(text += strcspn(text, letters)) != '\0') {
+    while (text && *(text += strcspn(text, letters)) != '\0') {
         size_t length = strspn(text, within);
         size_t colons = 0;
         char name[WORD_BYTES];
@@ -208,15 +209,9 @@ static void append_permissions(struct err *e, struct json body)
     struct json value;
     BUF_SCOPED struct buf list = buf_of(PERMISSIONS_BYTES);
 
-    const char *message = json_str(json_get(body, "message"));
-    if (message) {
-        collect_permissions(&list, message);
-    }
+    collect_permissions(&list, json_str(json_get(body, "message")));
     while (json_next(&it, &key, &value)) {
-        const char *text = json_str(value);
-        if (text) {
-            collect_permissions(&list, text);
-        }
+        collect_permissions(&list, json_str(value));
     }
     if (list.length > 0) {
         err_append(e, "; missing permission: %s", buf_str(&list));

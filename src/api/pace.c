@@ -191,9 +191,7 @@ int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after
     }
     if (retry_after > 0) {
         int64_t jitter = retry_after / RETRY_AFTER_JITTER_PARTS;
-        if (jitter > RETRY_AFTER_JITTER_MS) {
-            jitter = RETRY_AFTER_JITTER_MS;
-        }
+        jitter = jitter < RETRY_AFTER_JITTER_MS ? jitter : RETRY_AFTER_JITTER_MS;
         wait = retry_after + (int64_t)(random01 * (double)jitter);
     } else {
         int64_t cap = limit_get(LIMIT_RETRY_CAP_MS);
@@ -204,8 +202,5 @@ int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after
         wait = (int64_t)(random01 * (double)(range < cap ? range : cap));
     }
     enum limit total = reason == RETRY_NAME ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS;
-    if (spent_ms > limit_get(total) - wait) {
-        return -1;
-    }
-    return wait;
+    return spent_ms > limit_get(total) - wait ? -1 : wait;
 }

@@ -189,13 +189,9 @@ bool clock_parse(const char *text, bool assume_utc, int64_t *ms)
     if (!read_date(&at, &day)) {
         return false;
     }
-    if (*at != '\0') {
-        if (!read_numbers(&at, "T", NULL) || !read_time(&at, &time_ms)) {
-            return false;
-        }
-        if (*at == '\0' ? !assume_utc : !read_offset(&at, &offset_ms)) {
-            return false;
-        }
+    if (*at != '\0' && (!read_numbers(&at, "T", NULL) || !read_time(&at, &time_ms) ||
+                        (*at == '\0' ? !assume_utc : !read_offset(&at, &offset_ms)))) {
+        return false;
     }
     int64_t instant = day * MS_PER_DAY + time_ms - offset_ms;
     if (*at != '\0' || instant < FIRST_MS || instant > LAST_MS) {
@@ -272,9 +268,7 @@ int64_t clock_zone_day_start_ms(int32_t day)
         int64_t until = clock_next_transition_ms(from, limit);
         int64_t start = midnight - clock_zone_offset_seconds(from) * MS_PER_SECOND;
 
-        if (start < from) {
-            start = from;
-        }
+        start = start > from ? start : from;
         if (start < until) {
             return start;
         }

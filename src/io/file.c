@@ -421,12 +421,6 @@ static const char *network_name(const char *path)
 
 #endif
 
-const char *file_on_network(const char *path)
-{
-    ARENA_SCOPED struct arena *a = arena_new(0);
-    return network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
-}
-
 bool file_may(const char *path, int what)
 {
     return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
@@ -450,7 +444,8 @@ static bool check_absent(const char *path, bool must_exist, struct err *e)
 
 bool file_check_database(const char *path, bool must_exist, struct err *e)
 {
-    const char *system = file_on_network(path);
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    const char *system = network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
     struct stat st;
 
     if (system) {

@@ -94,15 +94,12 @@ char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct 
  * gives it ("fuse.sshfs"; else NULL); NULL when it is none that is known. Static. */
 const char *file_network_name(uint64_t magic, const char *mount_type);
 
-/* The network file system on which `path` (or, if absent, its directory) lies, and SQLite's WAL
- * cannot work: its name, static. NULL: on none, or the system cannot tell. */
-const char *file_on_network(const char *path);
-
 /* Whether this user, as the process is now and not as who started it, may do `what` (R_OK...). */
 bool file_may(const char *path, int what);
 
-/* Whether a database may be at `path`: a file of no network that this user may read and write, or
- * none yet where its directory exists; `must_exist`: one to read. ERR_STORE otherwise. */
+/* Whether a database may be at `path`: a file of no network that the system tells of (where
+ * SQLite's WAL cannot work) that this user may read and write, or none yet where its directory
+ * exists; `must_exist`: one to read. ERR_STORE otherwise. */
 bool file_check_database(const char *path, bool must_exist, struct err *e);
 
 /* Before the declaration of a descriptor: it is closed, unless negative, where its block is left.

@@ -102,11 +102,9 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     while (at < length) {
         uint32_t code = 0;
         size_t step = utf8_next(text + at, length - at, &code);
-        size_t more = step > 0 && is_in(wide, COUNT_OF(wide), code) ? 2 : 1;
+        bool is_wide = is_in(wide, COUNT_OF(wide), code);
+        size_t more = is_in(combining, COUNT_OF(combining), code) ? 0 : 1U + is_wide;
 
-        if (step > 0 && is_in(combining, COUNT_OF(combining), code)) {
-            more = 0;
-        }
         if (width + more > limit) {
             break;
         }

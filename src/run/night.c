@@ -355,16 +355,7 @@ static void tell_rest(struct night *n)
     }
 }
 
-/* Nothing is under way, and nothing more is asked: what is missing is said. */
-static void be_over(struct night *n)
-{
-    n->over = true;
-    n->left += stop_requested() && n->agenda.at < n->agenda.order_count ? 1 : 0;
-    tell_refusals(n);
-    tell_rest(n);
-}
-
-/* Goes on to the next pass that is owed something; none: it is over. */
+/* Goes on to the next pass that is owed something; none: it is over, and says what is missing. */
 static void turn(struct night *n)
 {
     struct agenda *g = &n->agenda;
@@ -376,7 +367,10 @@ static void turn(struct night *n)
         fail(n, spent, true);
     }
     if (!more || spent->kind != ERR_NONE) {
-        be_over(n);
+        n->over = true;
+        n->left += stop_requested() && g->at < g->order_count ? 1 : 0;
+        tell_refusals(n);
+        tell_rest(n);
         return;
     }
     if (n->stream->passes[g->order[g->at]].steps->token && limit_get(LIMIT_JOBS_AT_ONCE) < most) {
