@@ -570,7 +570,7 @@ static const char *some_id(struct checking *a, const struct stream *s, struct er
     struct json key;
     struct json row;
 
-    if (!try_pass(a, s, &s->passes[0], NULL, &page, e)) {
+    if (!try_pass(a, s, &s->passes[0], NULL, &page, e) || json_type(page.rows) != JSON_ARRAY) {
         return NULL;
     }
     struct json_iter rows = json_iter(page.rows);
