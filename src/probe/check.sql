@@ -163,6 +163,6 @@ FROM growth WHERE ?1 < 9223372036854775807
 -- lies ?4 days back.
 SELECT 'retention', CASE WHEN days IS NULL THEN 'skipped' WHEN ?4 > days THEN 'local_retention' END,
     iif(days IS NULL, 'not readable (it asks for analytics:dataRetention:view)' || iif(?2 = '', '', ': ' || ?2),
-        printf('the organization keeps %d days; start %s lies %d days back', days, ?3, ?4))
+        printf('the organization keeps %d days; start %s ', days, ?3) || iif(?4 < 0, 'is still to come', printf('lies %d days back', ?4)))
 FROM (SELECT CASE WHEN json_type(?1, '$.retentionDays') IN ('integer', 'real')
                   THEN CAST(json_extract(?1, '$.retentionDays') AS INTEGER) END AS days)
