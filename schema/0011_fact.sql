@@ -401,7 +401,7 @@ BEGIN
                 || char(participant_no + 1, session_no + 1, segment_no + 1) || wrap_up_code), 28)
             FROM segment
             WHERE conversation_key = m.conversation_key
-            AND participant_no /* the last agent's; all, where there is none */ BETWEEN coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, 0)
+            AND participant_no /* of the last agent; all, where there is none */ BETWEEN coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, 0)
                 AND coalesce(unicode(substr(g.last_agent, 49, 1)), 1000000) - 1) END,
         substr(g.disconnect, 29),
         m.offered, m.answered, m.abandoned, m.short_abandoned, m.flow_out, m.over_sla, m.connected, m.outbound,

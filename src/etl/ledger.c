@@ -176,11 +176,9 @@ static bool judge_owner(const struct owner *o, const char *id, const char *name,
             name, id, wanted);
     }
     if (o->stored_id && !str_eq(o->stored_id, id)) {
-        return err_because(
-            e, ERR_CONFIG, CAUSE_TOKEN_FILE,
-            "%s holds the records of %s (%s), this client belongs to %s (%s): give each "
-            "organization its own [database] path",
-            o->config->database_path, o->stored_name, o->stored_id, name, id);
+        return err_because(e, ERR_CONFIG, CAUSE_TOKEN_FILE,
+                           "the client is of %s (%s), the database of %s (%s)", name, id,
+                           o->stored_name, o->stored_id);
     }
     return true;
 }
