@@ -171,9 +171,10 @@ WHERE state = 'settled' AND EXISTS (
     WHERE o.stream = extract_window.stream AND window_start < utc_to AND window_end > utc_from);
 
 -- A reading of pass ?2 up to ?3 begins under planning time ?4, by the grants ?5: no cursor, no token.
+-- Not where another run has dropped the window since it was claimed.
 -- name: window_begin
 INSERT INTO window_pass (window_id, pass, target_to, begun_at, grant_set_id)
-VALUES (?1, ?2, ?3, ?4, nullif(?5, 0))
+SELECT window_id, ?2, ?3, ?4, nullif(?5, 0) FROM extract_window WHERE window_id = ?1
 ON CONFLICT (window_id, pass) DO UPDATE SET
     target_to = ?3, begun_at = ?4, grant_set_id = nullif(?5, 0), token = NULL, waited = 0, cursor = NULL, page = 1,
     page_size = NULL, page_at = NULL, pages_read = 0, rows_read = 0, total_hits = NULL;
