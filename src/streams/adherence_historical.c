@@ -23,10 +23,12 @@ static const struct tree_map periods = {ADHERENCE_PERIOD_TREE,
 /* An answer that says where its state is, and once that is Complete where the files are. */
 #define COMPLETE(at, files) .state = (at), .done = "Complete", .failed = "Error", .urls = (files)
 
+/* clang-format off */
 #define DOWNLOAD(array, unit)                                                                      \
     {                                                                                              \
         .path = "{token}", .follow = FOLLOW_URLS, .rows = (array), .whose = (unit)                 \
     }
+/* clang-format on */
 
 const struct stream stream_adherence_historical = {
     .name = "adherence_historical",

@@ -20,6 +20,7 @@ static const struct tree_map tree = {CONVERSATION_TREE};
 #define EITHER     PERMISSION " analytics:agentConversationDetail:view"
 
 /* A query of what began on the days of a stretch of time, by order. */
+/* clang-format off */
 #define QUERY(by)                                                                                  \
     {                                                                                              \
         .method = HTTP_POST, .path = DETAILS "/query",                                             \
@@ -29,6 +30,7 @@ static const struct tree_map tree = {CONVERSATION_TREE};
         .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                              \
         .must = "conversations|totalHits", .newest = "conversationStart", .limited = true          \
     }
+/* clang-format on */
 
 /* Single records, 50 ids at a time. */
 #define BY_ID                                                                                      \

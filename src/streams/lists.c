@@ -16,16 +16,20 @@
 #define ALL NULL, NULL
 
 /* A page after the other; the API names the next one by a cursor in the link to it. */
+/* clang-format off */
 #define AFTER(p)                                                                                   \
     {                                                                                              \
         .path = (p), .follow = FOLLOW_CURSOR, .size = 100, .rows = "entities",                     \
         .cursor = "nextUri", .cursor_as = "after"                                                  \
     }
+/* clang-format on */
 /* All at once. */
+/* clang-format off */
 #define WHOLE(p)                                                                                   \
     {                                                                                              \
         .path = (p), .rows = "entities"                                                            \
     }
+/* clang-format on */
 
 #define WFM "/api/v2/workforcemanagement/"
 

@@ -163,10 +163,12 @@ int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_
     }
 
 /* The step of a list that comes page by page. */
+/* clang-format off */
 #define PAGED(p)                                                                                   \
     {                                                                                              \
         .path = (p), .follow = FOLLOW_PAGES, .size = 100, .rows = "entities"                       \
     }
+/* clang-format on */
 
 /* A list of names: name, title, lock slot, groups, map; the stream it needs and SQL that lists what
  * it is asked for one by one (NULL, NULL: it is asked for as a whole; a macro may stand for both);

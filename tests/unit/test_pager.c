@@ -10,12 +10,14 @@
 #define START "2026-03-01T00:00:00.000Z"
 #define END   "2026-03-02T00:00:00.000Z"
 
+/* clang-format off */
 #define QUERY                                                                                      \
     {                                                                                              \
         .method = HTTP_POST, .path = "/q",                                                         \
         .body = "{\"i\":\"{start}/{end}\",\"n\":{page},\"s\":{size}}", .follow = FOLLOW_PAGES,     \
         .size = 10, .rows = "conversations", .must = "conversations|totalHits"                     \
     }
+/* clang-format on */
 #define JOB                                                                                        \
     {.method = HTTP_POST, .path = "/jobs", .body = "{\"i\":\"{start}/{end}\"}", .token = "jobId"}, \
         {.path = "/jobs/{token}",                                                                  \

@@ -13,11 +13,13 @@ static const struct pass_rule job = {.name = "job", .bound = SEES_AVAILABLE};
 static const struct pass_rule query = {.name = "query"};
 static const struct pass_rule reread = {.name = "reread", .whole = true};
 
+/* clang-format off */
 #define KIND(g, ...)                                                                               \
     {                                                                                              \
         .stream = "s", .grid = (g), .rules = (const struct pass_rule *const[]){__VA_ARGS__},       \
         .rule_count = COUNT(((const struct pass_rule *const[]){__VA_ARGS__}))                      \
     }
+/* clang-format on */
 
 static const struct window_kind days = KIND(GRID_UTC_DAY, &job, &query);
 static const struct window_kind moment = KIND(GRID_MOMENT, &query);
