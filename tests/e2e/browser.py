@@ -54,8 +54,9 @@ class Browser:
         return self.ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def messages(self):
-        """What the console has said since it was last asked."""
-        return [entry["message"] for entry in self.ask("POST", "/se/log", {"type": "browser"})]
+        """What the console has said since it was last asked, but for what the browser says of pages of its own."""
+        said = [entry["message"] for entry in self.ask("POST", "/se/log", {"type": "browser"})]
+        return [message for message in said if not message.startswith("chrome://")]
 
     def violations(self):
         """What axe-core finds: (rule, the elements)."""
