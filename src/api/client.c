@@ -1031,6 +1031,7 @@ static bool ask_owner(struct client *c, const struct owner_source *source, size_
     if (e->kind != ERR_NONE) {
         return e->http_status == 403 || e->http_status == 404;
     }
+    INVARIANT(answer.document != NULL);
     struct json root = json_root(answer.document);
     const char *id = json_str(json_first(root, source->id));
     const char *name = json_str(json_first(root, source->name));
