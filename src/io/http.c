@@ -573,7 +573,7 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
         return false;
     }
     bool proxied = h->proxy && !target.loopback;
-    if (proxied && !http_proxy_allowed(h->proxy)) {
+    if (proxied && !http_proxy_allowed(h->proxy)) { /* not repeated: it may hold a password */
         return err_because(e, ERR_CONFIG, CAUSE_CONFIG_PROXY_URL,
                            "%s is no URL of a proxy, such as http://HOST:PORT", h->proxy_source);
     }
