@@ -109,12 +109,13 @@ static bool print_body(const struct client_answer *answer, struct err *e)
         return false;
     }
     bool is_terminal = isatty(STDOUT_FILENO) != 0;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; is_terminal && i < length; i++) {
         unsigned char c = (unsigned char)bytes[i];
         unsigned char next = i + 1 < length ? (unsigned char)bytes[i + 1] : 0;
         bool drives = (c < ' ' && !strchr("\n\t", c)) || c == 0x7f || (c == 0xc2 && next < 0xa0);
-        putchar(is_terminal && drives ? '?' : bytes[i]);
+        bytes[i] = drives ? '?' : bytes[i];
     }
+    fwrite(bytes, 1, length, stdout);
     if (length > 0 && bytes[length - 1] != '\n') {
         putchar('\n');
     }

@@ -147,12 +147,13 @@ static bool ask(const struct cmd_context *ctx, const struct question *q, const c
 /* The secret, from its variable, its file, standard input, or the terminal without an echo. */
 static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct err *e)
 {
-    const char *given = getenv("GENESYS_CLIENT_SECRET");
     const char *file = ctx->option[OPT_CLIENT_SECRET_FILE];
+    const char *given =
+        file ? file_read_small(ctx->arena, file, NULL, e) : getenv("GENESYS_CLIENT_SECRET");
     struct termios before;
     struct termios silent;
 
-    if (file && !(given = file_read_small(ctx->arena, file, NULL, e))) {
+    if (file && !given) {
         return false;
     }
     if (given && *given) {

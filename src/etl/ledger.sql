@@ -171,17 +171,23 @@ ON CONFLICT (grant_set_id) DO UPDATE SET asked_at = excluded.asked_at;
 -- name: grants_newest
 SELECT grant_set_id FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1;
 
--- They are others than runs that are under way, or ended in trouble within a day, read their windows by:
--- of those windows that alone is known which both give.
+-- They are others than runs that are under way (for a week at most: the end of one that was killed is not
+-- written), or ended in trouble within a day, read their windows by: of those windows that alone is known
+-- which both give.
 -- name: grants_narrow
 CREATE TEMP TABLE IF NOT EXISTS grants_both (grant_set_id INTEGER PRIMARY KEY, grants TEXT);
 DELETE FROM temp.grants_both;
+CREATE TEMP TABLE IF NOT EXISTS grants_run (run_id INTEGER PRIMARY KEY);
+DELETE FROM temp.grants_run;
+INSERT INTO temp.grants_run
+SELECT run_id FROM run
+WHERE ifnull(exit_code, 1) <> 0 AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT max(asked_at) FROM grant_set),
+    CASE WHEN ended_at IS NULL THEN '-7 days' ELSE '-1 day' END);
 WITH
 newest AS (SELECT * FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1),
 other AS (
     SELECT * FROM grant_set WHERE grants IS NOT NULL AND grant_set_id <> (SELECT grant_set_id FROM newest)
-    AND grant_set_id IN (SELECT w.grant_set_id FROM extract_window AS w JOIN run AS r ON r.run_id = w.updated_run_id
-        WHERE ifnull(r.exit_code, 1) <> 0 AND r.started_at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT asked_at FROM newest), '-1 day'))
+    AND grant_set_id IN (SELECT grant_set_id FROM extract_window WHERE updated_run_id IN (SELECT run_id FROM temp.grants_run))
 ),
 has AS MATERIALIZED (SELECT value AS pair, substr(value, 1, instr(value, '/')) || '*' AS whole FROM newest, json_each(newest.grants)),
 had AS MATERIALIZED (
@@ -202,6 +208,5 @@ UPDATE extract_window SET grant_set_id = (
     SELECT s.grant_set_id FROM temp.grants_both AS b JOIN grant_set AS s ON s.grants = b.grants
     WHERE b.grant_set_id = extract_window.grant_set_id)
 WHERE grant_set_id IN (SELECT grant_set_id FROM temp.grants_both)
-AND updated_run_id IN (SELECT run_id FROM run WHERE ifnull(exit_code, 1) <> 0
-    AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT max(asked_at) FROM grant_set), '-1 day'));
+AND updated_run_id IN (SELECT run_id FROM temp.grants_run);
 

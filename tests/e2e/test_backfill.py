@@ -426,7 +426,7 @@ class Again(Past):
 
     @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_a_role_that_was_narrow_for_some_hours(self):
-        """Between two runs, for one alone; and while a run reads that tells of it at its end, or is killed."""
+        """Between two runs, for one alone; and while a run reads that tells of it at its end, or is killed; a long one too."""
         site = self.past_site(streams="conversations")
         told = "--again --from {} --to {} "
         self.fill(site, "2026-03-03", "2026-03-03")
@@ -451,6 +451,7 @@ class Again(Past):
             _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, -9 if kill else 0, err)
             if kill:
+                site.change("UPDATE run SET started_at = strftime('%Y-%m-%dT%H:%M:%fZ', started_at, '-30 hours')")
                 self.fill(site, "2026-02-28", "2026-02-28")
             self.server.control(divisions=3)
             self.fill(site, "2026-02-27", "2026-02-27")

