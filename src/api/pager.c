@@ -321,6 +321,18 @@ static void next_step(struct pager *p)
     p->page_rows = size_of(p);
 }
 
+/* The first `count` words: a reading that was cut goes on behind them where the list still begins
+ * so. */
+static const char *first_words(const struct pager *p, size_t count)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < count; i++) {
+        text = arena_printf(p->arena, "%s%s ", text, p->spec.ids[i]);
+    }
+    return text;
+}
+
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
 {
     struct pager *p = arena_alloc(a, sizeof(*p));
@@ -330,10 +342,8 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     p->cursors = idset_new(a);
     if (step_of(p)->follow == FOLLOW_IDS && !step_of(p)->ids_as) {
         p->spec.ids = (const char *const *)str_split_list(a, spec->list, &p->spec.id_count);
-        for (size_t i = 0; spec->at.cursor && i < p->spec.id_count; i++) {
-            if (str_eq(p->spec.ids[i], spec->at.cursor)) {
-                p->spec.at.id_from = i + 1;
-            }
+        if (spec->at.cursor && str_starts_with(first_words(p, p->spec.id_count), spec->at.cursor)) {
+            (void)str_split_list(a, spec->at.cursor, &p->spec.at.id_from);
         }
     }
     p->token = spec->at.token;
@@ -726,7 +736,7 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
     case FOLLOW_IDS:
         page->id_count = ids.end - ids.from;
         page->next.id_from = ids.end;
-        page->next.cursor = step_of(p)->ids_as ? NULL : p->spec.ids[ids.end - 1];
+        page->next.cursor = step_of(p)->ids_as ? NULL : first_words(p, ids.end);
         return PAGER_TAKEN;
     case FOLLOW_URLS:
         return PAGER_TAKEN;
