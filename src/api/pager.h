@@ -61,6 +61,8 @@ struct step {
     const char *done;      /* its words that mean done */
     const char *failed;    /* its words that mean it will never be */
     const char *reason;    /* where the words are that say why; NULL: nowhere */
+    int polls;             /* of FOLLOW_DONE: so often it is asked for 100 readings, beside what the
+                              reading asks anyhow; an estimate; 0: 300 */
     const char *cursor;    /* of FOLLOW_CURSOR: where the next cursor is */
     const char *cursor_as; /* query parameter that it becomes, and that the link there holds it in;
                               NULL: it lies there as it is, and becomes `cursor` */

@@ -24,7 +24,7 @@ struct agenda {
 
     /* noted by whoever reads */
     size_t troubled; /* in a row */
-    bool read_any;   /* by a pass that is not of the whole stream */
+    bool read_any;   /* by a pass that is not of the whole stream, or of a list */
     bool too_large;  /* a day was for the pass at hand (window.too_large_ms): it goes to the one
                         before, over the same hours */
 

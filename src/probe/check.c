@@ -22,7 +22,8 @@
 
 enum {
     WAIT_MS = 200,
-    BESIDE = 3, /* requests of a run before its first page */
+    BESIDE = 3,       /* requests of a run before its first page */
+    ROWS_OF_DAYS = 2, /* the last night, even where one was left out */
     LONG_LIFETIME_SECONDS = 7200,
     SHORT_LIFETIME_SECONDS = 600,
 };
@@ -496,7 +497,8 @@ static bool try_pass(struct checking *a, const struct stream *s, const struct pa
         .list = stream_list(s, a->config),
         .ids = &id,
         .id_count = id ? 1 : 0,
-        .at = {.page_size = 1},
+        /* A list by cursors has no total: its page is counted. */
+        .at = {.page_size = step_of_rows(pass->steps)->follow == FOLLOW_CURSOR ? 0 : 1},
     };
     struct pager *pager = pager_new(arena, &spec);
     struct pager_request request = {.request = {.path = pass->available}};
@@ -690,7 +692,7 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
 {
     struct arena *arena = a->arena;
     const char *words;
-    int64_t sum = 1;
+    int64_t sum = BESIDE;
 
     *day = 0;
     for (size_t i = 0; i < a->request->run.stream_count; i++) {
@@ -710,12 +712,11 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
 
 /* The lists that need more requests, which are made in one run, than that may send, as the answers
  * or earlier readings say; "": none. */
-static const char *lists_too_large(struct checking *a)
+static const char *lists_too_large(struct checking *a, struct db *d)
 {
     const struct config *c = a->config;
     const struct cost_facts facts = {.counts = a->counts};
     int64_t most = c->max_requests > 0 ? c->max_requests : INT64_MAX;
-    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &a->unread);
     const char *found = "";
     const char *words;
 
@@ -742,7 +743,16 @@ static void check_limits(struct checking *a)
     const struct config *c = a->config;
     const char *limits =
         text_of(a, "/api/v2/organizations/limits/namespaces/platform.api", "organizations/limits");
+    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &a->unread);
+    const char *rows = "";
     int64_t day;
+
+    if (d) {
+        (void)db_texts(
+            db_ask(d, &a->unread, sql_check_rows, T(clock_now_ms() - ROWS_OF_DAYS * MS_PER_DAY)),
+            a->arena, &rows, 1);
+        a->counts = arena_printf(a->arena, "%s%s", a->counts, rows);
+    }
     int64_t requests = night_requests(a, &day);
 
     report_rows(a, db_ask(a->db, &a->unread, sql_check_limits, S(limits), S(said(a)),
@@ -750,7 +760,7 @@ static void check_limits(struct checking *a)
                           I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)));
     if (c->max_requests > 0 || c->max_requests_month > 0) {
         report_rows(a, db_ask(a->db, &a->unread, sql_check_budget, I(c->max_requests),
-                              I(c->max_requests_month), I(requests), S(lists_too_large(a))));
+                              I(c->max_requests_month), I(requests), S(lists_too_large(a, d))));
     }
 }
 

@@ -73,6 +73,19 @@ SELECT 'budget', iif(?4 <> '', 'limits_budget', NULL),
            ELSE ''
        END
 
+-- name: check_rows
+-- Rows of a reading of each stream that was read since ?1, as check_counts has them: what answers to a check do not say.
+SELECT ifnull(group_concat(printf('%s=%d ', stream, round(row_count)), ''), '')
+FROM (
+    SELECT stream, avg(row_count) AS row_count
+    FROM (
+        SELECT stream, max(rows_read) AS row_count
+        FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
+        WHERE read_at >= ?1 AND (window_start IS NOT NULL OR NOT EXISTS (
+            SELECT 1 FROM extract_window AS o WHERE o.stream = w.stream AND o.window_start IS NOT NULL))
+        GROUP BY w.window_id)
+    GROUP BY stream)
+
 -- name: check_pages
 -- The most pages of one reading of the list ?1, by its last readings in the file.
 SELECT max(ifnull(max(pages_read, (total_hits * pages_read + rows_read - 1) / nullif(rows_read, 0)), pages_read))

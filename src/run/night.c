@@ -442,6 +442,17 @@ static bool mark_unlisted(struct run *run, const struct stream *s, struct err *e
     return done;
 }
 
+/* Lists that were read may name what the stream as a whole asks for. */
+static bool has_read_lists(const struct run *run)
+{
+    bool any = false;
+
+    for (const struct night *m = run->nights; m && !any; m = m->next) {
+        any = m->done > 0 && stream_is_list(m->stream);
+    }
+    return any;
+}
+
 /* What planning goes by, and the windows there are. */
 static bool find_windows(struct night *n, struct err *e)
 {
@@ -479,6 +490,7 @@ static bool find_windows(struct night *n, struct err *e)
     bool marks = s->scope && s->load == LOAD_ENTITY && !g->has_days;
     kind.trouble = &trouble;
     kind.asked = past && g->has_days ? &asked : NULL;
+    g->read_any = has_read_lists(n->run);
     if (!window_make(&n->run->ledger, &kind, g->windows.range.from_ms, until_ms, e) ||
         (marks && !mark_unlisted(n->run, s, e))) {
         return false;

@@ -38,6 +38,7 @@ const struct stream stream_adherence_explanation = {
                  .done = "Complete",
                  .failed = "Error",
                  .reason = "error.message",
+                 .polls = 75, /* where there is a job at all */
                  .urls = "downloadUrl",
                  .rows = "result.entities"},
                 {.path = "{token}", .follow = FOLLOW_URLS, .rows = "entities|result.entities"})}),

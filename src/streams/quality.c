@@ -40,6 +40,7 @@ const struct stream stream_evaluation_details = {
     .trees = TREES(&evaluations),
     PASSES({.plan = {.name = "evaluations"},
             .ids = sql_quality_evaluations,
+            .one_in = 50,
             .permissions = "quality:evaluation:view quality:evaluation:assign "
                            "quality:evaluation:release",
             SINGLE("conversations/{id}/evaluations/{id2}", ".", "id", "evaluationId")},
@@ -61,6 +62,7 @@ const struct stream stream_survey_details = {
     .trees = TREES(&surveys),
     PASSES({.plan = {.name = "surveys"},
             .ids = sql_quality_surveys,
+            .one_in = 50,
             .permissions = "quality:survey:view",
             SINGLE("conversations/{id}/surveys", "", NULL, "conversationId")},
            {.plan = {.name = "forms", .whole = true},

@@ -197,7 +197,7 @@ const struct stream *stream_asked_by(const struct stream *s)
 
 /* --- what a night costs ---------------------------------------------------------------------- */
 
-enum { POLLS = 3 /* of a job, usually */ };
+enum { POLLS = 300 /* of a hundred jobs, usually */ };
 
 /* The rows of a stream that the facts name; -1: they do not. */
 static int64_t cost_rows(const struct cost_facts *f, const char *stream)
@@ -218,8 +218,8 @@ static int64_t shares(int64_t rows, int64_t size)
     return size > 0 ? (rows + size - 1) / size : rows;
 }
 
-/* Requests of a step in one reading of a pass; adds its words. Nobody knows how many ids a pass of
- * the whole stream has. */
+/* Requests of a step in a hundred readings of a pass; adds its words. Nobody knows how many ids a
+ * pass of the whole stream has. */
 static int64_t of_step(const struct stream *s, const struct pass *pass, const struct step *step,
                        const struct cost_facts *f, struct arena *a, const char **words)
 {
@@ -235,22 +235,26 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
         of = "words";
     }
     if (by_id && !pass->plan.whole && s->needs) {
-        rows = rows < 0 ? cost_rows(f, s->needs) : rows;
+        rows = rows < 0 || step->size > 1 ? shares(cost_rows(f, s->needs), pass->one_in) : rows;
         of = step->size > 1 ? s->needs : of;
     }
-    switch (step->rows && step->follow == FOLLOW_DONE ? FOLLOW_ONCE : step->follow) {
+    int polls = step->polls > 0 ? step->polls : POLLS;
+    bool asks = step == pass->steps; /* where there is no job the question is repeated */
+
+    switch (step->follow) {
     case FOLLOW_DONE:
-        *words = arena_printf(a, "%s%s%d polls", *words, between, POLLS);
-        return POLLS;
+        *words = arena_printf(a, "%s%s%s%g poll%s", *words, between, asks ? "1 + " : "",
+                              polls / 100.0, polls == 100 ? "" : "s");
+        return polls + (asks ? 100 : 0);
     case FOLLOW_IDS:
     case FOLLOW_PAGES:
     case FOLLOW_CURSOR:
         *words = step->size > 1 ? arena_printf(a, "%s%s%s / %d", *words, between, of, step->size)
                                 : arena_printf(a, "%s%s%s", *words, between, of);
-        return rows > 0 ? shares(rows, step->size) : 1;
+        return 100 * (rows > 0 ? shares(rows, step->size) : 1);
     default:
         *words = arena_printf(a, "%s%s1", *words, between);
-        return 1;
+        return 100;
     }
 }
 
@@ -263,17 +267,15 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
     const char *steps = "";
     bool days = stream_has_days(s) && p == first;
     int64_t times = days ? f->looks : 1; /* readings of one scope */
-    int64_t one = 0;
-    bool has_all = false; /* an answer that may bring the rows itself mostly does */
+    int64_t hundred = 0;                 /* requests of so many readings */
     bool parts = s->scope && s->needs && !pass->plan.whole;
     const struct stream *list = stream_asked_by(s);
     const char *whose = list ? list->name : s->needs;
     int64_t zones = pass->batch > 1 && cost_rows(f, "zones") > 1 ? cost_rows(f, "zones") : 1;
     int64_t scopes = parts ? zones * shares(cost_rows(f, whose), zones * pass->batch) : 1;
 
-    for (const struct step *step = pass->steps; step->path && !has_all; step++) {
-        one += step->follow == FOLLOW_URLS ? 0 : of_step(s, pass, step, f, a, &steps);
-        has_all = step->rows && step->urls;
+    for (const struct step *step = pass->steps; step->path; step++) {
+        hundred += step->follow == FOLLOW_URLS ? 0 : of_step(s, pass, step, f, a, &steps);
     }
     for (size_t i = 0; days && f->looks > 0 && i < COUNT_OF(s->looks); i++) {
         times += s->looks[i] > 0 ? 1 : 0;
@@ -285,7 +287,7 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
     const char *each = parts ? arena_printf(a, ", for %s of %s", every, whose) : "";
     *words = arena_printf(a, "%s%s%s: %s%s%s", *words, **words ? "; " : "", pass->plan.name, steps,
                           days ? arena_printf(a, ", for %lld days", (long long)times) : "", each);
-    return times * (scopes > 0 ? scopes : 1) * one + (pass->available ? 1 : 0);
+    return shares(times * (scopes > 0 ? scopes : 1) * hundred, 100) + (pass->available ? 1 : 0);
 }
 
 int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_facts *f,

@@ -37,6 +37,7 @@ const struct stream stream_schedules = {
                        .state = "status",
                        .done = "Complete",
                        .failed = "Canceled Error",
+                       .polls = 25,
                        .urls = "downloadUrl",
                        .rows = "result.agentSchedules"},
                       {.path = "{token}",

@@ -32,6 +32,8 @@ struct pass {
     const char *asked;     /* of FOLLOW_IDS: constant SQL for each id that was asked for, ?1, at the
                               planning time ?2; ?3: whether the server knows it; NULL: nothing is
                               kept of that */
+    int one_in; /* of ids in windows: one of so many rows of `needs` has what they ask for, where
+                   nothing says how many there are; 0: each */
     const char *permissions; /* any of them is enough; separated by blanks; NULL: none known */
     const struct tree_map *const *trees; /* what its answers hold, NULL-ended; NULL: the stream's */
     const struct step *steps;

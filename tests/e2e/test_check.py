@@ -19,6 +19,7 @@ import broken
 from broken import (CLIENT, NGINX, PAIR, RATE, REGIONS, SECRET, TOKEN, Certificates, Nginx, Resetting, Silent, closed_port,
                     cloud, error, login_error, missing, proxy, serve, token_me)
 from harness import AS_NOBODY, CLIENT_ID, FULL, ROLLCALL, TestCase, clock_at, open_terminal, run, shim, wait_until
+from test_stream_faults import STREAMS, needed, words
 
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
 ELSE_PAIR = "d9428888-122b-11e1-b85c-61cd3cbb3210"
@@ -760,6 +761,25 @@ class StandIn(Checked):
                 said = int(re.search(r"about (\d+) requests a night", result.stdout).group(1))
                 taken = site.value("SELECT sum(requests) FROM request_count WHERE run_id = 2 AND route LIKE '/%'")
                 self.assertTrue(0.85 * taken <= said <= 1.15 * taken, (taken, said))
+
+    @unittest.skipUnless(clock_at("2026-03-10T06:00:00Z"), "no clock to set")
+    def test_a_night_of_each_stream_is_about_what_it_said(self):
+        """Once it has been read: what is said of a stream and those that it needs is within 15 %, or 2 requests, of what the next
+        night asks of the API for them."""
+        nights = "2026-03-08T06:00:00Z", "2026-03-09T06:00:00Z"
+        server = self.standin(start="2026-03-01", days=9, now=nights[0], per_day=40, agents=110, units=12, queues=12, job_polls=2)
+        for name in STREAMS if FULL else random.sample(list(STREAMS), 4):
+            with self.subTest(name):
+                site = self.site(server.url, start="2026-03-01", extract={
+                    "streams": words({name, *needed(name)}), "lookback_days": "4", "later_looks": "5, 6"})
+                for now in nights:
+                    if now == nights[1]:
+                        result = self.ok(site.run("check", env=clock_at(nights[0])))
+                    server.control(now=now, date="now")
+                    self.ok(site.extract("--until", now, env=clock_at(now)))
+                said = int(re.search(r"about (\d+) requests a night", result.stdout).group(1))
+                taken = site.value("SELECT sum(requests) FROM request_count WHERE run_id = 2 AND route LIKE '/%'")
+                self.assertLessEqual(abs(said - taken), max(2, 0.15 * taken), f"{said} said, {taken} taken")
 
 
 if __name__ == "__main__":

@@ -133,6 +133,18 @@ class Quality(TestCase):
         self.read(site)
         self.assertEqual(sum(n for route, n in server.requests()["routes"].items() if QUALITY in route), before)
 
+    def test_a_list_of_forms_that_comes_in_a_second_run(self):
+        """At the very same time: the questions of the forms that it names come with it."""
+        server, site = self.begin(streams="conversations, evaluation_details, survey_details, evaluation_forms, survey_forms")
+        server.control(faults=[f"4xx:status=403,path={QUALITY}forms/{kind}s$" for kind in ("evaluation", "survey")])
+        self.read(site, code=11)
+        server.control(faults=[])
+        self.read(site)
+        for kind in "evaluation", "survey":
+            own = f"{kind}_form_id"
+            self.assertGreater(site.value(f"SELECT count(*) FROM {kind}_form"), 0)
+            self.assertEqual(site.value(f"SELECT count(*) FROM {kind}_form WHERE {own} NOT IN (SELECT {own} FROM {kind}_form_detail)"), 0)
+
     def test_a_day_whose_conversations_are_not_there_yet(self):
         """Nothing is known of it: it is not done, and is read as soon as they are."""
         server, site = self.begin(lookback_days="4")

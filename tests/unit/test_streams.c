@@ -357,11 +357,16 @@ TEST(test_cost)
     assert_int_equal(cost_night(&stream_users, 1, &f, a, &words), 3);
     assert_int_equal(cost_night(&stream_conversation_aggregate, 1, &f, a, &words), 9 * 3);
     assert_string_equal(words, "query: words / 9, for 9 days");
-    /* Units of a zone are asked for together, of days that are over; files come from elsewhere; an
-     * answer brings its rows itself. */
+    /* Units of a zone are asked for together, of days that are over; files come from elsewhere; some
+     * answers come as a job, or only when they are asked for again. */
     f.counts = "management_units=20 zones=3";
     assert_int_equal(cost_night(&stream_adherence_historical, 1, &f, a, &words), 8 * 3 * (1 + 3));
-    assert_int_equal(cost_night(&stream_schedules, 1, &f, a, &words), 4 * 20);
+    assert_int_equal(cost_night(&stream_schedules, 1, &f, a, &words), 4 * 20 * 5 / 4);
+    assert_string_equal(words, "search: 1 + 0.25 polls, for 4 days, for each of management_units");
+    f.counts = "business_units=2 conversations=1000";
+    assert_int_equal(cost_night(&stream_adherence_explanation, 1, &f, a, &words), 9 * 2 * 7 / 4 + 1);
+    assert_string_equal(words, "query: 1 + 0.75 polls, for 9 days, for each of business_units");
+    assert_int_equal(cost_night(&stream_evaluation_details, 1, &f, a, &words), 9 * 1000 / 50);
     arena_free(a);
 }
 
