@@ -172,41 +172,42 @@ ON CONFLICT (grant_set_id) DO UPDATE SET asked_at = excluded.asked_at;
 SELECT grant_set_id FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1;
 
 -- They are others than runs that are under way (for a week at most: the end of one that was killed is not
--- written), or ended in trouble within a day, read their windows by: of those windows that alone is known
--- which both give.
+-- written), or ended in trouble within a day, read their windows by, or others were said since such a run began: of
+-- its windows that alone is known which all of them give.
 -- name: grants_narrow
-CREATE TEMP TABLE IF NOT EXISTS grants_both (grant_set_id INTEGER PRIMARY KEY, grants TEXT);
+CREATE TEMP TABLE IF NOT EXISTS grants_said (
+    run_id INTEGER, grant_set_id INTEGER, said_id INTEGER, first_seen_at TEXT, PRIMARY KEY (run_id, grant_set_id, said_id)) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS grants_given (said_id INTEGER, pair TEXT, whole TEXT, PRIMARY KEY (said_id, pair)) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS grants_both (run_id INTEGER, grant_set_id INTEGER, grants TEXT, first_seen_at TEXT);
+DELETE FROM temp.grants_said;
+DELETE FROM temp.grants_given;
 DELETE FROM temp.grants_both;
-CREATE TEMP TABLE IF NOT EXISTS grants_run (run_id INTEGER PRIMARY KEY);
-DELETE FROM temp.grants_run;
-INSERT INTO temp.grants_run
-SELECT run_id FROM run
-WHERE ifnull(exit_code, 1) <> 0 AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT max(asked_at) FROM grant_set),
-    CASE WHEN ended_at IS NULL THEN '-7 days' ELSE '-1 day' END);
-WITH
-newest AS (SELECT * FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1),
-other AS (
-    SELECT * FROM grant_set WHERE grants IS NOT NULL AND grant_set_id <> (SELECT grant_set_id FROM newest)
-    AND grant_set_id IN (SELECT grant_set_id FROM extract_window WHERE updated_run_id IN (SELECT run_id FROM temp.grants_run))
-),
-has AS MATERIALIZED (SELECT value AS pair, substr(value, 1, instr(value, '/')) || '*' AS whole FROM newest, json_each(newest.grants)),
-had AS MATERIALIZED (
-    SELECT grant_set_id, value AS pair, substr(value, 1, instr(value, '/')) || '*' AS whole FROM other, json_each(other.grants)
-),
-common AS MATERIALIZED (
-    SELECT grant_set_id, pair FROM had WHERE pair IN (SELECT pair FROM has) OR whole IN (SELECT pair FROM has)
-    UNION SELECT had.grant_set_id, has.pair FROM has JOIN had ON had.pair = has.whole
-)
+INSERT INTO temp.grants_said
+SELECT DISTINCT r.run_id, own.grant_set_id, s.grant_set_id, s.first_seen_at
+FROM (SELECT *, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, (min(ifnull(-clock_ahead_ms, 0), 0) / 1000.0) || ' seconds') AS began FROM run) AS r
+CROSS JOIN (SELECT max(asked_at) AS asked_at FROM grant_set) AS newest
+JOIN extract_window AS w ON w.updated_run_id = r.run_id
+JOIN grant_set AS own ON own.grant_set_id = w.grant_set_id AND own.grants IS NOT NULL
+JOIN grant_set AS s ON s.grant_set_id = own.grant_set_id OR s.grants IS NOT NULL AND s.asked_at >= min(r.began, newest.asked_at)
+WHERE ifnull(r.exit_code, 1) <> 0
+AND r.began > strftime('%Y-%m-%dT%H:%M:%fZ', newest.asked_at, CASE WHEN r.ended_at IS NULL THEN '-7 days' ELSE '-1 day' END);
+INSERT INTO temp.grants_given
+SELECT grant_set_id, value, substr(value, 1, instr(value, '/')) || '*'
+FROM grant_set, json_each(grants) WHERE grant_set_id IN (SELECT said_id FROM temp.grants_said);
 INSERT INTO temp.grants_both
-SELECT grant_set_id, (SELECT json_group_array(pair)
-    FROM (SELECT pair FROM common WHERE common.grant_set_id = other.grant_set_id ORDER BY pair))
-FROM other WHERE (SELECT grants FROM newest) IS NOT NULL;
+SELECT run_id, grant_set_id, (
+    SELECT json_group_array(pair) FROM (
+        SELECT DISTINCT g.pair FROM temp.grants_said AS a JOIN temp.grants_given AS g USING (said_id)
+        WHERE a.run_id = r.run_id AND a.grant_set_id = r.grant_set_id AND NOT EXISTS (
+            SELECT 1 FROM temp.grants_said AS o
+            WHERE o.run_id = r.run_id AND o.grant_set_id = r.grant_set_id AND NOT EXISTS (
+                SELECT 1 FROM temp.grants_given AS h WHERE h.said_id = o.said_id AND h.pair IN (g.pair, g.whole)))
+        ORDER BY g.pair)), min(first_seen_at)
+FROM temp.grants_said AS r GROUP BY run_id, grant_set_id HAVING count(*) > 1;
 INSERT INTO grant_set (grants, first_seen_at, asked_at)
-SELECT b.grants, min(s.first_seen_at), min(s.asked_at) FROM temp.grants_both AS b JOIN grant_set AS s USING (grant_set_id)
-WHERE b.grants NOT IN (SELECT grants FROM grant_set WHERE grants IS NOT NULL) GROUP BY b.grants;
-UPDATE extract_window SET grant_set_id = (
-    SELECT s.grant_set_id FROM temp.grants_both AS b JOIN grant_set AS s ON s.grants = b.grants
-    WHERE b.grant_set_id = extract_window.grant_set_id)
-WHERE grant_set_id IN (SELECT grant_set_id FROM temp.grants_both)
-AND updated_run_id IN (SELECT run_id FROM temp.grants_run);
+SELECT grants, min(first_seen_at), min(first_seen_at) FROM temp.grants_both
+WHERE grants NOT IN (SELECT grants FROM grant_set WHERE grants IS NOT NULL) GROUP BY grants;
+UPDATE extract_window SET grant_set_id = s.grant_set_id
+FROM temp.grants_both AS b JOIN grant_set AS s ON s.grants = b.grants
+WHERE b.grant_set_id = extract_window.grant_set_id AND b.run_id = updated_run_id;
 

@@ -461,6 +461,29 @@ class Again(Past):
             self.assertEqual(said, ["2026-02-28", "2026-03-08"][1 - kill:])
 
     @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
+    def test_a_role_that_was_narrow_for_a_night(self):
+        """Beside a back-fill that began before and ends after it: what the night was told goes for it too."""
+        asked = []
+
+        def change(_, path, __):
+            if "/results" in path and night.is_set():
+                asked.append(path)
+                if len(asked) == 3:
+                    night.clear()
+                    self.server.control(divisions=1)
+                    self.ok(site.extract("--until", NOW))
+                    night.set()
+                if len(asked) == 6:
+                    self.server.control(divisions=3)
+
+        night = threading.Event()
+        night.set()
+        site = self.past_site(self.rewriting(self.server.url, change), "conversations", in_flight="1")
+        self.fill(site, "2026-03-01", "2026-03-08", env={"ROLLCALL_LIMIT_GRANTS_MS": 0})
+        said = [(t["from"], t["to"]) for t in json.loads(site.run("status", "--json").stdout)["fewer_grants"]]
+        self.assertEqual(said, [("2026-03-01", "2026-03-11")])
+
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_what_both_grants_give(self):
         """Of windows that a killed run read; `*` is every division of a role."""
         said = []
