@@ -405,6 +405,15 @@ class Trouble(TestCase):
         server, _ = self.trouble(["too-many-items:most=1"], 0)
         self.assertLessEqual(self.asked(server), 3 + 3 * 3 + 4)
 
+    def test_ten_at_a_time_and_half_as_many_where_that_is_refused(self):
+        world, server, site = self.begin(ZONES[:1] * 10, faults=["too-many-items:most=3"])
+        asked = []
+        site.set(extract={"in_flight": "1"}, genesys={"api_url": self.rewriting(server.url, lambda _, path, body: asked.append(
+            body.count(b"managementUnitId")) if path == BULK else None)})
+        self.extract(site)
+        self.check(site, world.expected(UNTIL))
+        self.assertEqual(list(dict.fromkeys(asked)), [10, 5, 2], asked)
+
     def test_a_download_that_has_expired(self):
         self.trouble(["4xx:status=403,path=/downloads/,times=2"], 0)
 

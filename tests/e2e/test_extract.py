@@ -221,6 +221,19 @@ class Turns(TestCase):
         self.assertLess(max(queues), max(lists) - 3)
         self.assertLessEqual(max(queues), lists[0] + 2 * len(queues) + 1)
 
+    def test_a_slow_job_holds_up_no_other_stream(self):
+        jobs = "/api/v2/analytics/conversations/details/jobs/"
+        server = self.standin(now=NOW, days=2, agents=6, faults=[f"job-slow:path={jobs}"])
+        asked = []
+        site = self.site(self.rewriting(server.url, lambda _, path, __: asked.append(path)),
+                         extract={"in_flight": "1", "streams": "conversations, user_status"}, conversations={"method": "job"})
+        result = site.extract("--until", NOW, env={"ROLLCALL_LIMIT_JOB_WAIT_MS": "2000", "ROLLCALL_LIMIT_JOB_POLL_MS": "300"})
+        self.ok(result, 11)
+        polls = [i for i, path in enumerate(asked) if path.startswith(jobs) and not path.endswith("availability")]
+        others = [i for i, path in enumerate(asked) if "/users/details/" in path]
+        self.assertLess(max(others), max(polls))
+        self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE stream = 'user_status' AND complete_to IS NULL"), 0)
+
 
 class BusinessDays(TestCase):
     def test_six_in_seoul_with_data_five_hours_behind(self):

@@ -135,7 +135,7 @@ class Quality(TestCase):
 
     def test_a_list_of_forms_that_comes_in_a_second_run(self):
         """At the very same time: the questions of the forms that it names come with it."""
-        server, site = self.begin(streams="conversations, evaluation_details, survey_details, evaluation_forms, survey_forms")
+        server, site = self.begin(4, streams="conversations, evaluation_details, survey_details, evaluation_forms, survey_forms")
         server.control(faults=[f"4xx:status=403,path={QUALITY}forms/{kind}s$" for kind in ("evaluation", "survey")])
         self.read(site, code=11)
         server.control(faults=[])

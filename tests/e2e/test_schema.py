@@ -14,6 +14,43 @@ def described(*arguments):
     return {r["name"]: {c["name"]: c for c in r["columns"]} for r in json.loads(done.stdout)}
 
 
+# Names that scripts rely on, whatever else the tables hold.
+RELIED_ON = {
+    "adherence_day": "management_unit_id user_id business_day time_zone business_unit_id left_unit_at day_start_offset_seconds "
+                     "day_start_time",
+    "adherence_exception": "management_unit_id user_id business_day time_zone start_offset_seconds start_time end_offset_seconds "
+                           "end_time secondary_presence_id scheduled_secondary_presence_ids",
+    "adherence_actual": "management_unit_id user_id business_day time_zone start_offset_seconds start_time end_offset_seconds end_time "
+                        "actual_secondary_presence_id",
+    "adherence_period": "management_unit_id user_id business_day time_zone adherence_percentage conformance_percentage impact "
+                        "range_start range_end",
+    "adherence_explanation": "agent_id start_date length_minutes type status",
+    "user_presence": "user_id start_time end_time system_presence organization_presence_id",
+    "user_routing_status": "user_id start_time end_time routing_status",
+    "schedule_shift": "management_unit_id user_id shift_id start_date length_minutes",
+    "schedule_activity": "management_unit_id user_id shift_id activity_no activity_code_id start_date length_minutes",
+    "schedule_time_off": "user_id activity_code_id length_minutes",
+    "conversation_aggregate": "interval_start interval_end queue_id media_type direction metric qualifier count sum min max ratio "
+                              "numerator denominator target",
+    "user_aggregate": "interval_start interval_end user_id metric qualifier count sum min max",
+    "queue_member": "queue_id user_id ring_number joined member_by deleted_at",
+    "team_member": "team_id user_id deleted_at",
+    "management_unit_user": "management_unit_id user_id deleted_at",
+    "activity_code": "business_unit_id activity_code_id name deleted_at",
+    "presence_definition": "presence_definition_id deactivated deleted_at",
+    "flow": "flow_id name deleted deleted_at",
+    "dimension_change": "table_name id field old_value new_value seen_at run_id",
+    "adherence_change": "user_id business_day field old_value new_value seen_at run_id",
+    **{name: f"{name}_id name deleted_at" for name in (
+        "user queue wrapup_code skill language division team user_group location business_unit management_unit "
+        "flow_outcome_definition flow_milestone campaign contact_list messaging_campaign data_table recording_policy "
+        "evaluation_form survey_form site edge station did trunk").split()},
+    "evaluation_detail": "evaluation_id deleted_at",
+    "survey_detail": "survey_id deleted_at",
+    **{name: "question_id" for name in ("evaluation_answer", "evaluation_form_question", "survey_answer")},
+}
+
+
 class Schema(TestCase):
     @classmethod
     def setUpClass(cls):
@@ -37,6 +74,10 @@ class Schema(TestCase):
             self.assertIn("the queue", self.said[name]["queue_id"]["description"])
             self.assertNotIn("nOffered", self.said[name]["answered"]["description"])
             self.assertNotIn("name", self.said[name]["media_type"]["description"])
+
+    def test_names_that_scripts_rely_on(self):
+        lacks = {name: missing for name, columns in RELIED_ON.items() if (missing := {*columns.split()} - {*self.said.get(name, ())})}
+        self.assertEqual(lacks, {})
 
     def test_values_of_views_are_of_its_types(self):
         fits = {"TEXT": {"text"}, "REAL": {"real", "integer"}, "INTEGER": {"integer"}, "BIGINT": {"integer"}}

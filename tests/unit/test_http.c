@@ -297,6 +297,20 @@ TEST_IN(setup, teardown, a_stalled_post_ends_at_its_limit)
     limit("STALL_MS", NULL);
 }
 
+TEST_IN(setup, teardown, the_whole_time_is_limited_and_a_download_has_its_own)
+{
+    say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    script.delay_ms = 1500;
+    limit("REQUEST_MS", "1000");
+    assert_int_equal(fetch("/").failure, HTTP_TIMEOUT);
+    assert_int_equal(ask((struct http_request){.download = true}).failure, HTTP_OK);
+    limit("REQUEST_MS", NULL);
+    limit("DOWNLOAD_MS", "1000");
+    assert_int_equal(fetch("/").failure, HTTP_OK);
+    assert_int_equal(ask((struct http_request){.download = true}).failure, HTTP_TIMEOUT);
+    limit("DOWNLOAD_MS", NULL);
+}
+
 TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
 {
     static char bytes[6000];
