@@ -884,7 +884,9 @@ static void tell_wait(struct client *c, bool takes)
     }
 }
 
-bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *answer)
+/* client_next; `own`: of answers that client_take waits for alone. */
+static bool next_answer(struct client *c, int64_t timeout_ms, bool own,
+                        struct client_answer *answer)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
@@ -901,7 +903,7 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
         } while (send_due(c, &wait));
 
         struct flight **at = &c->first;
-        while (*at && (*at)->place != FINISHED) {
+        while (*at && ((*at)->place != FINISHED || (own && (*at)->request.for_next))) {
             at = &(*at)->next;
         }
         struct flight *f = *at;
@@ -926,6 +928,11 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
             answered(c, &arrived);
         }
     }
+}
+
+bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *answer)
+{
+    return next_answer(c, timeout_ms, false, answer);
 }
 
 void client_answer_free(struct client_answer *answer)
@@ -959,7 +966,7 @@ bool client_take(struct client *c, size_t count, struct err *e)
     struct client_answer answer;
 
     while (count > 0) {
-        if (client_next(c, LONGEST_WAIT_MS, &answer)) {
+        if (next_answer(c, LONGEST_WAIT_MS, true, &answer)) {
             *(struct client_answer *)answer.user = answer;
             count--;
         } else if (stop_requested()) {

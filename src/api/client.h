@@ -52,9 +52,10 @@ struct client_request {
     int poll;             /* the number of a poll; 0: it is none */
     int64_t poll_left_ms; /* how long it will be polled on */
     bool want_document;   /* a 2xx must hold a JSON document */
-    bool brief; /* somebody waits: tried once more, soon, after a 5xx, a 408 or a cut connection;
-                   any other answer is final, a 401 too, and costs the client nothing */
-    bool once;  /* it may change something: not tried again where it may have been carried out */
+    bool brief;    /* somebody waits: tried once more, soon, after a 5xx, a 408 or a cut connection;
+                      any other answer is final, a 401 too, and costs the client nothing */
+    bool once;     /* it may change something: not tried again where it may have been carried out */
+    bool for_next; /* its answer is for client_next alone */
     void *user;
 };
 
@@ -137,8 +138,9 @@ void client_wake(struct client *c);
 /* Drops all requests, queued or on the wire, and answers not yet taken. */
 void client_abort(struct client *c);
 
-/* Waits for so many final answers, each of which goes to where the `user` of its request says (a
- * struct client_answer). False with ERR_STOPPED: all that was asked is dropped. */
+/* Waits for so many final answers of those that are not `for_next`, each of which goes to where the
+ * `user` of its request says (a struct client_answer). False with ERR_STOPPED: all that was asked
+ * is dropped. */
 bool client_take(struct client *c, size_t count, struct err *e);
 
 /* One request from start to final answer (its `user` does not count), for callers without a loop of

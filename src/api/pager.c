@@ -77,6 +77,11 @@ static bool has_pages(const struct step *s)
     return s->rows && !s->token && !s->urls && !s->state;
 }
 
+bool step_reads(const struct step *s)
+{
+    return s->method == HTTP_GET || has_pages(s);
+}
+
 /* Rows, or ids, that a request of the step at hand asks for. */
 static int size_of(const struct pager *p)
 {

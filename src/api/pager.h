@@ -196,5 +196,8 @@ bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);
 /* The step that brings the rows of a pass, the last one where several may; never NULL. */
 const struct step *step_of_rows(const struct step *steps);
 
+/* Whether a request of the step makes nothing at the server. */
+bool step_reads(const struct step *s);
+
 /* The rows of a stored answer, whichever of the steps it is of; absent where there are none. */
 struct json step_find_rows(const struct step *steps, struct json root);

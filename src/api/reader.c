@@ -6,10 +6,12 @@
 enum {
     AHEAD_BYTES = 16777216, /* pages on the wire and ahead of their turn, each taken for as large as
                                the largest one */
-    FIRST_PAGES = 4,        /* on the wire before the size of any is known */
-    EARLY_ROUNDS = 4,       /* most pages ahead of their turn, all readers together, in rounds of
-                               what may be in flight */
-    ALONE_MOST = 16, /* ids in a row that may be refused alone: more, and it is not the ids */
+    READY = 4, /* requests that wait for a place on the wire, so that none stands empty while an
+                  answer is walked */
+    FIRST_PAGES = 4,  /* on the wire before the size of any is known */
+    EARLY_ROUNDS = 4, /* most pages ahead of their turn, all readers together, in rounds of
+                         what may be in flight */
+    ALONE_MOST = 16,  /* ids in a row that may be refused alone: more, and it is not the ids */
 };
 
 struct readers {
@@ -128,6 +130,7 @@ static void send_request(struct reader *r, struct pager_request *q, int64_t trie
     struct news *n = news_new(NEWS_PAGE);
 
     q->request.user = n;
+    q->request.for_next = true;
     n->reader = r;
     n->sequence = q->sequence;
     n->tries = tries;
@@ -149,7 +152,8 @@ static bool may_ask(const struct reader *r)
     size_t bytes = all->largest_bytes > 0 ? all->largest_bytes : AHEAD_BYTES / FIRST_PAGES;
     bool has_memory = all->awaited == 0 || (all->awaited + all->early_count) * bytes < AHEAD_BYTES;
 
-    if (r->over || !has_memory || client_pending(all->client) >= all->in_flight + all->polling) {
+    if (r->over || !has_memory ||
+        client_pending(all->client) >= all->in_flight + READY + all->polling) {
         return false;
     }
     /* The page that others wait for was asked before them, so this cannot stand still. */

@@ -1,5 +1,6 @@
 #include "etl/agenda.h"
 
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
@@ -120,6 +121,8 @@ bool agenda_turn(struct agenda *g)
             g->round = 0;
         }
     }
+    g->refusals = 0;
+    g->given_up = false;
     return g->at < g->order_count;
 }
 
@@ -185,6 +188,62 @@ void agenda_again(struct agenda *g, struct window *w)
     w->due = true;
     g->due_count++;
     g->next = at < g->next ? at : g->next;
+}
+
+bool agenda_grant(struct agenda *g, size_t p)
+{
+    g->granted |= 1U << p;
+    g->answered = true;
+    return (g->granted & ((1U << p) - 1)) == 0;
+}
+
+bool agenda_refuse_too(const struct agenda *g, struct window *w, size_t p)
+{
+    w->refused |= 1U << p;
+    return (g->stand_ins & ~w->refused) == 0;
+}
+
+size_t agenda_refuse(struct agenda *g, struct window *w, size_t p, const struct err *why)
+{
+    size_t count = agenda_refuse_too(g, w, p) ? 1 : 0;
+
+    g->refused[p] = *why;
+    g->refusals += str_eq(g->refused_scope, w->scope) ? 0 : 1;
+    g->refused_scope = w->scope;
+    if ((g->granted & 1U << p) == 0 && g->refusals == REFUSED_MAX) {
+        g->given_up = true;
+        for (size_t i = 0; i < g->windows.count; i++) {
+            struct window *due = &g->windows.list[i];
+            count += due->due && agenda_refuse_too(g, due, p) ? 1 : 0;
+        }
+        (void)agenda_close(g);
+    }
+    return count;
+}
+
+bool agenda_has_source(const struct agenda *g, const char *title, struct arena *a, struct err *e)
+{
+    size_t passes = g->facts.rule_count;
+    const struct err *first = NULL;
+    const char *all = "";
+
+    for (size_t i = 0; i < 2 * passes; i++) {
+        size_t p = i < passes ? i : i - passes;
+        const struct err *why = &g->refused[p];
+
+        if (why->kind != ERR_NONE && (why->kind == ERR_PERMISSION) == (i < passes)) {
+            first = first ? first : why;
+            all = arena_printf(a, "%s; %s: %s", all, g->facts.rules[p]->name, err_evidence(why, a));
+        }
+    }
+    if (!first || g->answered) {
+        return true;
+    }
+    bool lacks = first->kind == ERR_PERMISSION;
+    err_set(e, lacks ? ERR_PERMISSION : ERR_CONTRACT, "no source of %s answers%s", title, all);
+    memcpy(e->lacks, first->lacks, sizeof(e->lacks));
+    err_cause(e, lacks ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
+    return false;
 }
 
 size_t agenda_close(struct agenda *g)

@@ -12,6 +12,8 @@
 
 /* Readings in a row that the server's own trouble ended: the next ones would meet it too. */
 enum { TROUBLED_MAX = 3 };
+/* Scopes that a pass is refused for, while none is granted: it is for all. */
+enum { REFUSED_MAX = 3 };
 
 struct agenda {
     /* given before agenda_begin */
@@ -28,7 +30,15 @@ struct agenda {
     bool too_large;  /* a day was for the pass at hand (window.too_large_ms): it goes to the one
                         before, over the same hours */
 
-    unsigned stand_ins;       /* bits of those in force that stand in for one another */
+    /* of passes that stand in for one another */
+    unsigned stand_ins;             /* bits of those in force that do */
+    struct err refused[PASSES_MAX]; /* why one is not granted; ERR_NONE: it is, or unasked */
+    unsigned granted;               /* bits of those that were */
+    bool answered;                  /* one was asked, and not refused */
+    bool given_up;                  /* the pass at hand is refused for all */
+    size_t refusals; /* readings of it that were refused, each after another scope's */
+    const char *refused_scope;
+
     size_t order[PASSES_MAX]; /* of the passes in force */
     size_t order_count;
     size_t at;        /* in `order`: the pass at hand */
@@ -72,6 +82,20 @@ bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, in
 /* Whether a reading of a window by pass `p` cannot go on a while later where it was cut: the state
  * of a moment, or pages by number. */
 bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p);
+
+/* A pass, which others stand in for, was granted; whether it is to be asked first from now on:
+ * where scopes are granted different ones, the preferred one is. */
+bool agenda_grant(struct agenda *g, size_t p);
+
+/* It is not granted to a window (`why`); where that is so of several scopes, and of none it is, to
+ * none that is due. How many of them no pass is left for. agenda_refuse_too: likewise of one more
+ * once it is given up. */
+size_t agenda_refuse(struct agenda *g, struct window *w, size_t p, const struct err *why);
+bool agenda_refuse_too(const struct agenda *g, struct window *w, size_t p);
+
+/* False where none of them answers: why, the preferred one's missing permission first; `title` is
+ * the stream's. */
+bool agenda_has_source(const struct agenda *g, const char *title, struct arena *a, struct err *e);
 
 /* Nothing more is read in this turn; how much was left of it. */
 size_t agenda_close(struct agenda *g);

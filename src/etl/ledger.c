@@ -38,13 +38,21 @@ bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, stru
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, const char *not_done, struct err *e)
 {
-    bool ended =
-        db_begin(l->db, e) && ledger_run_progress(l, totals, e) &&
-        db_do(l->db, e, sql_run_end, I(l->run_id), T(clock_now_ms()), I(err_facts[kind].exit_code),
-              S(err_facts[kind].name), S(error), I(totals->streams_done), I(totals->streams_left),
-              I(totals->days_whole), S(not_done));
+    return ledger_run_progress(l, totals, e) &&
+           db_do(l->db, e, sql_run_end, I(l->run_id), T(clock_now_ms()),
+                 I(err_facts[kind].exit_code), S(err_facts[kind].name), S(error),
+                 I(totals->streams_done), I(totals->streams_left), I(totals->days_whole),
+                 S(not_done));
+}
 
-    return db_finish(l->db, ended, e);
+bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e)
+{
+    bool done = db_begin(d, e) && db_exec(d, sql_fold_temporary, e) &&
+                db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
+
+    *more = done && db_changes(d) > 0;
+    done = done && (!*more || db_exec(d, sql_fold_take, e));
+    return db_finish(d, done, e);
 }
 
 /* --- facts --- */
@@ -220,4 +228,21 @@ bool ledger_judge(const struct owner *o, struct err *e)
         "[genesys] organization is %s, and the API does not say which one this client belongs "
         "to (%s); remove the line, or give the client's role access",
         o->config->organization, e->message);
+}
+
+bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
+                   struct err *e)
+{
+    /* Before the question: behind it another writer would be in the way. */
+    if (!db_begin(l->db, e)) {
+        return false;
+    }
+    struct rows q = db_ask(l->db, e, sql_grants_read, S(subject), S(token));
+    bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
+                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
+                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e) &&
+                db_exec(l->db, sql_grants_narrow, e);
+
+    done = db_end(&q) && done;
+    return db_finish(l->db, done, e);
 }

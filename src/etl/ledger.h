@@ -41,9 +41,14 @@ struct run_totals {
 bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e);
 
 /* Ends the run: exit code, name and error text (NULL: none), counters, streams that are not done
- * (JSON; NULL: none); a transaction of its own. */
+ * (JSON; NULL: none); part of the caller's transaction. */
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, const char *not_done, struct err *e);
+
+/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
+ * code, stands for all of them (their counters and requests are added), of those before `before_ms`
+ * the last of all. Folds some, in a transaction of its own; *more: there may be others. */
+bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e);
 
 /* --- facts --- */
 
@@ -116,3 +121,8 @@ bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e);
  * one; ERR_CONFIG with its cause, also when the former is set and the API does not say (`e` has
  * why). */
 bool ledger_judge(const struct owner *o, struct err *e);
+
+/* Keeps, and takes, what the API says of what the client may read: two answers as they came (NULL:
+ * none did). A transaction of its own. */
+bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
+                   struct err *e);

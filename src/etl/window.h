@@ -4,8 +4,8 @@
  * what is stored there is written here, and by statements of window.sql, alone.
  *
  * States of a pass, as a crash finds them (tests/unit/test_window.c lists them all):
- *   none      nothing is under way; covered_to says how far it has read
- *   begun     target_to is set, no token: the first request may or may not have gone out
+ *   none      nothing is under way, or nothing came of it yet; covered_to says how far it has read
+ *   begun     target_to is set, no token: what came first changed nothing, or it begins anew
  *   token     the server has a job or report of ours
  *   waited    a run has waited for it in vain; the next one asks once more
  *   paged     some pages are in the file, the cursor says where it goes on

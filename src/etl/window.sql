@@ -122,6 +122,9 @@ WHERE stream = ?1 AND (state <> 'settled' OR again_at IS NOT NULL) AND window_st
 DELETE FROM extract_window WHERE stream = ?1 AND window_start IS NULL
   AND scope NOT IN (SELECT scope FROM temp.listed_scope);
 
+-- name: window_under_way
+SELECT count(*) FROM window_pass WHERE target_to IS NOT NULL OR token IS NOT NULL;
+
 -- Whether anything of a stream was ever read whole.
 -- name: window_ever_read
 SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id

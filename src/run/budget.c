@@ -102,10 +102,15 @@ static void keep_routes(struct run *run)
 
 bool budget_keep(struct run *run, int64_t ahead, struct err *e)
 {
-    bool ok = db_begin(run->db, e) && renew(run, ahead, e);
+    return db_finish(run->db, db_begin(run->db, e) && budget_count(run, ahead, e), e);
+}
+
+bool budget_count(struct run *run, int64_t ahead, struct err *e)
+{
+    bool ok = renew(run, ahead, e);
 
     if (ok) {
         keep_routes(run);
     }
-    return db_finish(run->db, ok, e);
+    return ok;
 }

@@ -18,5 +18,8 @@ bool budget_begin(struct run *run, struct err *e);
  * client's limit, with `ahead` requests more. False for trouble with the database. */
 bool budget_keep(struct run *run, int64_t ahead, struct err *e);
 
+/* The same as part of the caller's transaction. */
+bool budget_count(struct run *run, int64_t ahead, struct err *e);
+
 /* Sums up in the run's totals what was asked for by now. */
 void budget_sum(struct run *run);

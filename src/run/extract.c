@@ -10,12 +10,11 @@
 #include "io/json.h"
 #include "run/budget.h"
 #include "run/night.h"
+#include "run/owner.h"
 #include "run/store.h"
 #include "sql.h"
 #include "streams/reconcile.h"
-
-/* Business days before the first one that local times may be asked for, and after the last. */
-enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
+#include "streams/zone.h"
 
 enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 }; /* of what is told */
 
@@ -210,172 +209,29 @@ static bool log_in(struct run *run, struct err *e)
                             I(run->ledger.run_id), I(-offset_ms)));
 }
 
-/* Days of a scope's own zone and business days are different windows: from one to the other there
- * is no way but --rezone, after which they are made anew. */
-static bool judge_days(struct run *run, struct err *e)
-{
-    const struct config *c = run->config;
-
-    for (size_t i = 0; !run->request->rezone && i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-        const struct pass_rule *rules[PASSES_MAX];
-        struct window_kind kind = stream_windows(s, c, rules);
-        bool other = false;
-
-        if (s->own_days && !window_other_days(&run->ledger, &kind, &other, e)) {
-            return false;
-        }
-        if (other) {
-            return err_because(
-                e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
-                "%s.%s = %s, but the days of %s in the database are others; write it as it was, "
-                "or run `rollcall extract --rezone` once",
-                s->setting->section, s->setting->name, config_word(c, s->setting), s->name);
-        }
-    }
-    return true;
-}
-
-/* A window, and what it has brought where rows belong to windows: a reading that has seen nothing
- * takes that away. */
-static bool forget(struct run *run, const struct stream *s, const struct window *w, struct err *e)
-{
-    struct load_counts ignored = {0};
-    const struct load_page page = {
-        .window_id = w->window_id,
-        .facts = {.start_ms = w->span.start_ms, .end_ms = w->span.end_ms, .scope = w->scope},
-        .run_id = run->ledger.run_id,
-    };
-    bool done = true;
-
-    for (size_t p = 0; done && s->load == LOAD_WINDOW && p < s->pass_count; p++) {
-        struct loader *loader = store_loader(run, s, &s->passes[p], e);
-
-        done =
-            loader && load_begin(loader, w->window_id, e) && load_end(loader, &page, &ignored, e);
-    }
-    return done && db_do(run->db, e, sql_window_drop, I(w->window_id));
-}
-
-/* Business days of a zone that is no longer the run's: those from `from_ms` on that can be asked
- * for are no windows any more, and what belongs to them alone goes; *count: how many. Part of the
- * caller's transaction. */
-static bool forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e)
-{
-    *count = 0;
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-        const struct pass_rule *rules[PASSES_MAX];
-        struct window_kind kind = stream_windows(s, run->config, rules);
-        struct windows days = {.arena = run->arena,
-                               .range = {.from_ms = from_ms, .order = ORDER_OLDEST}};
-
-        if (kind.grid != GRID_BUSINESS_DAY) {
-            continue;
-        }
-        if (!window_list(&run->ledger, &kind, 0, NULL, &days, e)) {
-            return false;
-        }
-        for (size_t k = 0; k < days.count; k++) {
-            bool is_day = days.list[k].span.start_ms != TIME_NONE;
-
-            if (is_day && !forget(run, s, &days.list[k], e)) {
-                return false;
-            }
-            *count += is_day ? 1 : 0;
-        }
-    }
-    return true;
-}
-
 /* Local times and business days of all that is stored, in the run's zone. */
 static bool set_zone(struct run *run, struct err *e)
 {
-    const struct config *c = run->config;
-    int64_t now_ms = run_now_ms(run);
-    struct redated redated = {.arena = run->arena, .now_ms = now_ms};
-    int64_t owed = 0;
-    int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
-    int64_t to_ms = run->request->until_ms > now_ms ? run->request->until_ms : now_ms;
-    from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
-    from_ms = run->request->past && run->past.from_ms < from_ms ? run->past.from_ms : from_ms;
-    bool done = db_begin(run->db, e) &&
-                ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
-                            to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
-    if (done && redated.was && run->request->rezone) {
-        done = forget_days(run, from_ms, &owed, e) && db_exec(run->db, sql_reconcile_forget, e);
-        LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", redated.was),
-            LOG_S("from", redated.first), LOG_S("to", redated.last), LOG_N("windows_owed", owed));
-    } else if (done) {
-        done = ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
-    }
-    return db_finish(run->db, done, e) && judge_days(run, e);
-}
+    const int32_t start_day = run->config->start_day;
+    const int64_t now_ms = run_now_ms(run);
+    struct zoning z = {.ledger = &run->ledger,
+                       .config = run->config,
+                       .arena = run->arena,
+                       .now_ms = now_ms,
+                       .from_ms = run_time_ms(run),
+                       .to_ms = now_ms,
+                       .rezone = run->request->rezone};
 
-/* Keeps, and takes, what the API says of what the client may read. */
-static bool keep_grants(struct ledger *l, const struct client_identity *who, int64_t now_ms,
-                        struct err *e)
-{
-    /* Before the question: behind it another writer would be in the way. */
-    if (!db_begin(l->db, e)) {
-        return false;
+    if (start_day != INT32_MIN && clock_zone_day_start_ms(start_day) < z.from_ms) {
+        z.from_ms = clock_zone_day_start_ms(start_day);
     }
-    struct rows q = db_ask(l->db, e, sql_grants_read, S(who->subject), S(who->token));
-    bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
-                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
-                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e) &&
-                db_exec(l->db, sql_grants_narrow, e);
-
-    done = db_end(&q) && done;
-    return db_finish(l->db, done, e);
-}
-
-/* The file belongs to one organization, known before any row is stored; and what the client may
- * read is known of the days that it reads. */
-static bool identify(struct run *run, struct err *e)
-{
-    const struct config *c = run->config;
-    struct owner owner = {.config = c, .now_ms = run_now_ms(run)};
-    struct client_identity who = {0};
-
-    for (size_t i = 0; i < run->request->stream_count; i++) {
-        who.grants = who.grants || stream_has_days(run->request->streams[i]);
+    if (run->request->past && run->past.from_ms < z.from_ms) {
+        z.from_ms = run->past.from_ms;
     }
-    if (!ledger_owner(&run->ledger, &owner, run->arena, e)) {
-        return false;
+    if (run->request->until_ms > now_ms) {
+        z.to_ms = run->request->until_ms;
     }
-    who.owner = owner.due;
-    if ((who.owner || who.grants) && !client_identify(run->client, run->arena, &who, e)) {
-        return false;
-    }
-    owner.id = who.id;
-    owner.name = who.name;
-    if (who.owner && !ledger_judge(&owner, e)) {
-        return false;
-    }
-    if (who.owner && !who.id) {
-        LOG(LOG_WARN,
-            "the API does not say which organization the client belongs to; nothing keeps "
-            "another one's records out of this file",
-            LOG_S("error", e->message));
-    }
-    /* What the API said is kept; a file without an owner gets one. */
-    return (!who.owner || db_do(run->db, e, sql_owner_keep, S(who.id), S(who.name), S(c->client_id),
-                                S(c->login_url), S(c->api_url), T(owner.now_ms))) &&
-           (!who.grants || keep_grants(&run->ledger, &who, owner.now_ms, e));
-}
-
-/* Roles may have been changed while a long run read: it asks once more before it ends. Nothing
- * depends on the answer. */
-static void ask_grants_again(struct run *run, int64_t lasted_ms)
-{
-    struct client_identity who = {.grants = true};
-    struct err ignored;
-
-    if (run->ledger.grant_set_id != 0 && lasted_ms >= limit_get(LIMIT_GRANTS_MS) &&
-        client_identify(run->client, run->arena, &who, &ignored) && (who.subject || who.token)) {
-        (void)keep_grants(&run->ledger, &who, run_now_ms(run), &ignored);
-    }
+    return zone_set(&z, e);
 }
 
 /* What the organization keeps no longer is left out of the past; where it does not say how long it
@@ -422,8 +278,8 @@ static bool prepare(struct run *run, struct err *e)
     int64_t distrusted;
     bool known;
 
-    if (!log_in(run, e) || !identify(run, e) || (run->request->past && !leave_out_gone(run, e)) ||
-        !set_zone(run, e)) {
+    if (!log_in(run, e) || !owner_look(run, e) || (!run->asks_ahead && !owner_ask(run, e)) ||
+        (run->request->past && !leave_out_gone(run, e)) || !set_zone(run, e)) {
         return false;
     }
     for (size_t i = 0; run->request->rezone && i < stream_registry_count; i++) {
@@ -608,9 +464,6 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
     run->result->outcome = tell(run, kind);
     if (run->client) {
         budget_sum(run);
-        if (!budget_keep(run, 0, &trouble)) {
-            LOG(LOG_WARN, "request counts not stored", LOG_S("error", trouble.message));
-        }
     }
     for (const struct night *n = run->nights; n; n = n->next) {
         t->streams_done += n->wanted && night_is_whole(n) ? 1 : 0;
@@ -621,26 +474,14 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
         LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
-    if (!ledger_run_end(&run->ledger, t, kind, why, run->result->outcome.not_done, &trouble) &&
-        kind == ERR_NONE) {
+    bool ended =
+        db_begin(run->db, &trouble) && (!run->client || budget_count(run, 0, &trouble)) &&
+        ledger_run_end(&run->ledger, t, kind, why, run->result->outcome.not_done, &trouble);
+    if (!db_finish(run->db, ended, &trouble) && kind == ERR_NONE) {
         *e = trouble;
         kind = trouble.kind;
     }
     return kind;
-}
-
-/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
- * code, stands for all of them (their counters and requests are added), of those before `before_ms`
- * the last of all. Folds some; *more: there may be others. */
-static bool fold_runs(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more,
-                      struct err *e)
-{
-    bool done = db_exec(d, sql_fold_temporary, e) && db_begin(d, e) &&
-                db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
-
-    *more = done && db_changes(d) > 0;
-    done = done && (!*more || db_exec(d, sql_fold_take, e));
-    return db_finish(d, done, e);
 }
 
 /* The run has ended: old answers and runs go, for some seconds at most, in transactions so short
@@ -658,8 +499,8 @@ static void prune(struct run *run)
 
     while (more && !stop_requested() && clock_monotonic_ms() < deadline_ms) {
         if (!raw_prune(run->db, now_ms - c->keep_raw_days * MS_PER_DAY, now_ms, &more, &e) ||
-            (!more && !fold_runs(run->db, today_ms - one_by_one * MS_PER_DAY,
-                                 today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
+            (!more && !ledger_fold(run->db, today_ms - one_by_one * MS_PER_DAY,
+                                   today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
             LOG(LOG_WARN, "old answers and runs stay for now", LOG_S("error", e.message));
             return;
         }
@@ -688,7 +529,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         done = store_close(&run, stream_registry[i], done, e);
     }
     if (done) {
-        ask_grants_again(&run, clock_monotonic_ms() - started_ms);
+        owner_ask_again(&run, clock_monotonic_ms() - started_ms);
     }
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);

@@ -26,6 +26,7 @@ struct pages {
     struct page **end;
     size_t bytes; /* of messages pushed and not yet done */
     struct reading *issued;
+    bool begun;
     bool closed;
     bool given_up;
 
@@ -445,12 +446,12 @@ static void pass_turn(struct pages *q, const struct lane *lane)
     *at = own;
 }
 
-/* Asks for what may be asked by now, a request a lane in turn. */
-static void ask(struct pages *q)
+/* Asks for what may be asked by now, a request a lane in turn, until so many are under way. */
+static void ask(struct pages *q, size_t most)
 {
     struct reading *r = q->readings;
 
-    while (r) {
+    while (r && client_pending(q->client) < most) {
         bool asks = r->reader && reader_ask(r->reader);
 
         if (asks) {
@@ -472,11 +473,36 @@ static bool take_issued(struct pages *q)
     return closed;
 }
 
+void pages_ask_ahead(struct pages *q, size_t most)
+{
+    (void)take_issued(q);
+    for (struct reading *r = q->readings, *next; r; r = next) {
+        next = r->next;
+        if (r->kind != READING_CLEANUP && step_reads(r->ask.steps)) {
+            move_on(q, r);
+        }
+    }
+    ask(q, most);
+}
+
+void pages_begin(struct pages *q)
+{
+    pthread_mutex_lock(&q->mutex);
+    q->begun = true;
+    pthread_cond_signal(&q->filled);
+    pthread_mutex_unlock(&q->mutex);
+}
+
 /* The network thread; `pages` is a struct pages. */
 static void *fetch_all(void *pages)
 {
     struct pages *q = pages;
 
+    pthread_mutex_lock(&q->mutex);
+    while (!q->begun) {
+        pthread_cond_wait(&q->filled, &q->mutex);
+    }
+    pthread_mutex_unlock(&q->mutex);
     for (;;) {
         bool all_issued = take_issued(q);
 
@@ -485,7 +511,7 @@ static void *fetch_all(void *pages)
             next = r->next;
             move_on(q, r);
         }
-        ask(q);
+        ask(q, SIZE_MAX);
         if ((all_issued && !q->readings) || q->halted || stop_requested()) {
             break;
         }

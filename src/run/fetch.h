@@ -93,6 +93,7 @@ struct reading {
     /* database */
     struct night *night;    /* whose it is */
     struct window *window;  /* the first share's; NULL: there is none */
+    bool begun;             /* the ledger knows it: it goes on, or some of it is there */
     int64_t to_ms;          /* up to where */
     struct plan_facts plan; /* under which it counts */
     int64_t available_ms;   /* how far its pages say the data goes; TIME_NONE: not said */
@@ -119,13 +120,19 @@ struct pages;
 
 /* The network thread for a client (borrowed) with `in_flight` requests on the wire at most, and
  * empty queues; of pages there is room up to `max_bytes`, those being loaded included; they come
- * without what was `erased` (borrowed). It fetches what is issued until that is said to be all, one
- * reading fails in a way that concerns all of them, or a stop is asked for; what went wrong goes
- * with the messages. NULL: no thread can be had. Free with pages_free, once all messages are done
- * (frees readings that were not taken any more). */
+ * without what was `erased` (borrowed). From pages_begin on it fetches what is issued until that is
+ * said to be all, one reading fails in a way that concerns all of them, or a stop is asked for;
+ * what went wrong goes with the messages. NULL: no thread can be had. Free with pages_free, once
+ * all messages are done (frees readings that were not taken any more). */
 struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
                         const struct erasures *erased, struct err *e);
 void pages_free(struct pages *q);
+
+/* Before pages_begin, from when on the client is the network thread's: asks for what is issued as
+ * far as that makes nothing at the server, while fewer than `most` requests are under way. What
+ * comes of it waits. */
+void pages_ask_ahead(struct pages *q, size_t most);
+void pages_begin(struct pages *q);
 
 /* A reading for the network thread, behind those issued before. */
 void pages_issue(struct pages *q, struct reading *r);

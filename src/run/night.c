@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "run/budget.h"
+#include "run/owner.h"
 #include "run/store.h"
 #include "sql.h"
 
@@ -281,8 +282,8 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
     r->ask.start =
         clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));
     r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
+    r->begun = resumes;
     done = done && set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) &&
-           (resumes || store_begin(n->run, r, e)) &&
            (!r->spares ||
             db_do(n->run->db, e, sql_window_taken, I(w->window_id), I(n->run->ledger.run_id)));
     if (!done) {
@@ -295,36 +296,6 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
 }
 
 /* --- a night --------------------------------------------------------------------------------- */
-
-/* Where none of the passes that stand in for one another is granted: why, the preferred one's
- * missing permission first. */
-static void tell_refusals(struct night *n)
-{
-    size_t passes = n->stream->pass_count;
-    const struct err *first = NULL;
-    const char *all = "";
-    struct err error;
-
-    for (size_t i = 0; i < 2 * passes; i++) {
-        size_t p = i < passes ? i : i - passes;
-        const struct err *why = &n->refused[p];
-
-        if (why->kind != ERR_NONE && (why->kind == ERR_PERMISSION) == (i < passes)) {
-            first = first ? first : why;
-            all = arena_printf(n->run->arena, "%s; %s: %s", all, n->stream->passes[p].plan.name,
-                               err_evidence(why, n->run->arena));
-        }
-    }
-    if (first && !n->halted && !n->answered) {
-        bool lacks = first->kind == ERR_PERMISSION;
-
-        err_set(&error, lacks ? ERR_PERMISSION : ERR_CONTRACT, "no source of %s answers%s",
-                n->stream->title, all);
-        memcpy(error.lacks, first->lacks, sizeof(error.lacks));
-        err_cause(&error, lacks ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
-        fail(n, &error, true);
-    }
-}
 
 /* Of a day too large for the query, hours that no job sees yet are missing; of the past one that
  * waits for rows which another run is to read is read by no later night. */
@@ -360,6 +331,7 @@ static void turn(struct night *n)
 {
     struct agenda *g = &n->agenda;
     const struct err *spent = &n->run->budget.why;
+    struct err why;
     int64_t most = n->run->config->in_flight;
     bool more = !n->halted && !stop_requested() && agenda_turn(g);
 
@@ -369,7 +341,9 @@ static void turn(struct night *n)
     if (!more || spent->kind != ERR_NONE) {
         n->over = true;
         n->left += stop_requested() && g->at < g->order_count ? 1 : 0;
-        tell_refusals(n);
+        if (!n->halted && !agenda_has_source(g, n->stream->title, n->run->arena, &why)) {
+            fail(n, &why, true);
+        }
         tell_rest(n);
         return;
     }
@@ -377,8 +351,6 @@ static void turn(struct night *n)
         most = limit_get(LIMIT_JOBS_AT_ONCE);
     }
     n->lane.at_once = (size_t)most;
-    n->refusals = 0;
-    n->given_up = false;
     atomic_store(&n->lane.closed, false);
     progress_phase(&n->progress, g->due_count);
 }
@@ -472,18 +444,11 @@ static bool find_windows(struct night *n, struct err *e)
     g->windows.arena = n->run->arena;
     f->time_ms = g->has_days ? run_time_ms(n->run) : run_now_ms(n->run);
     f->available_ms = TIME_NONE;
-    f->lookback_days = c->lookback_days;
-    f->reread_hours = c->reread_hours;
-    stream_looks(s, c, f);
     f->fresh_minutes = n->fresh_minutes;
-    f->rule_count = s->pass_count;
-    f->in_force = stream_in_force(s, config_word(c, s->setting));
-    f->is_past = past != NULL;
+    stream_plan(s, c, past != NULL, f);
     for (size_t p = 0; p < s->pass_count; p++) {
         bool by_number = step_of_rows(s->passes[p].steps)->follow == FOLLOW_PAGES;
         g->by_number |= by_number ? 1U << p : 0;
-        /* What is read of the stream as a whole is the night's. */
-        f->in_force &= f->is_past && f->rules[p]->whole ? ~(1U << p) : ~0U;
     }
     size_t first = plan_first(f);
     int64_t until_ms = set_range(n);
@@ -643,48 +608,16 @@ static void ask_apart(struct night *n, const struct reading *r)
     }
 }
 
-/* A window is not granted by a pass that others stand in for: its own trouble where none is left.
- */
-static void refuse(struct night *n, struct window *w, size_t p)
-{
-    w->refused |= 1U << p;
-    if ((n->agenda.stand_ins & ~w->refused) == 0) {
-        fail(n, &n->refused[p], false);
-    }
-}
-
-/* A pass that others stand in for is not granted. Where that is so of several scopes, and of none
- * it is, no more is asked by this pass. */
-static void take_refusal(struct night *n, const struct reading *r)
-{
-    struct agenda *g = &n->agenda;
-
-    n->refused[r->pass_no] = r->error;
-    refuse(n, r->window, r->pass_no);
-    n->refusals += str_eq(n->refused_scope, r->window->scope) ? 0 : 1;
-    n->refused_scope = r->window->scope;
-    if ((n->granted & 1U << r->pass_no) == 0 && n->refusals == REFUSED_MAX) {
-        n->given_up = true;
-        atomic_store(&n->lane.closed, true);
-        for (size_t i = 0; i < g->windows.count; i++) {
-            if (g->windows.list[i].due) {
-                refuse(n, &g->windows.list[i], r->pass_no);
-            }
-        }
-        (void)agenda_close(g);
-    }
-}
-
 /* A reading that ended before it was begun, or was cut. */
 static void take_unread(struct night *n, const struct reading *r)
 {
     n->left += r->kind == READING_QUESTION ? 1 : 0; /* it has no windows */
     for (size_t i = 0; i < r->share_count; i++) {
         r->shares[i].window->failed |= 1U << r->pass_no;
-        if (n->given_up) {
-            refuse(n, r->shares[i].window, r->pass_no);
-        } else {
+        if (!n->agenda.given_up) {
             n->left++;
+        } else if (agenda_refuse_too(&n->agenda, r->shares[i].window, r->pass_no)) {
+            fail(n, &n->agenda.refused[r->pass_no], false);
         }
     }
 }
@@ -707,10 +640,15 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
         LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
             LOG_S("source", r->pass->plan.name), LOG_S("error", why->message));
-        take_refusal(n, r);
+        for (size_t i = agenda_refuse(&n->agenda, r->window, r->pass_no, why); i > 0; i--) {
+            fail(n, why, false);
+        }
+        if (n->agenda.given_up) {
+            atomic_store(&n->lane.closed, true);
+        }
         return;
     }
-    n->answered = n->answered || stands_in;
+    n->agenda.answered = n->agenda.answered || stands_in;
     n->agenda.troubled += server ? 1 : 0;
     bool has_ids = r->pass && r->pass->ids;
     bool is_part = r->window && (r->window->scope || (has_ids && n->done > 0));
@@ -768,13 +706,7 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
         r->plan.time_ms >= f->time_ms) {
         f->available_ms = r->available_ms; /* the data goes no further, its pages say */
     }
-    if ((g->stand_ins & 1U << r->pass_no) == 0) {
-        return true;
-    }
-    /* Where scopes are granted different ones, the preferred one is asked first again. */
-    n->granted |= 1U << r->pass_no;
-    n->answered = true;
-    return (n->granted & ((1U << r->pass_no) - 1)) != 0 ||
+    return (g->stand_ins & 1U << r->pass_no) == 0 || !agenda_grant(g, r->pass_no) ||
            db_do(n->run->db, e, sql_source_remember, S(n->stream->name), S(r->pass->plan.name),
                  T(clock_now_ms()));
 }
@@ -928,6 +860,23 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
     return ok;
 }
 
+/* The first that only reads goes out beside the question whose the client is; no answer to it is
+ * looked at before that is known. */
+static bool ask_ahead(struct run *run, bool *left, struct err *e)
+{
+    int most = run->config->in_flight - OWNER_AT_ONCE;
+
+    if (!move_on(run, left, e)) {
+        return false;
+    }
+    pages_ask_ahead(run->pages, most > 0 ? (size_t)most : 0);
+    bool done = owner_ask(run, e);
+    for (struct night *n = run->nights; n; n = n->next) {
+        n->agenda.grant_set_id = run->ledger.grant_set_id;
+    }
+    return done;
+}
+
 bool nights_read(struct run *run, struct err *e)
 {
     bool left = true;
@@ -938,7 +887,12 @@ bool nights_read(struct run *run, struct err *e)
         return false;
     }
     run->budget.live = true;
-    bool ok = budget_keep(run, BUDGET_AHEAD, e) && move_on(run, &left, e);
+    bool ok = budget_keep(run, BUDGET_AHEAD, e) && (!run->asks_ahead || ask_ahead(run, &left, e)) &&
+              move_on(run, &left, e);
+    if (!ok) {
+        pages_close(run->pages, true);
+    }
+    pages_begin(run->pages);
     for (bool ended = false; !ended;) {
         if (!ok || !left) {
             pages_close(run->pages, !ok);

@@ -18,7 +18,6 @@ enum {
     BATCH_MOST = 16,      /* windows of a reading */
     READING_BYTES = 8192, /* of memory that it begins with */
     HELD_POLL_MS = 50,    /* between two looks whether another run has let a window go */
-    REFUSED_MAX = 3, /* scopes that a pass is refused for, while none is granted: it is for all */
 };
 
 struct night {
@@ -52,13 +51,6 @@ struct night {
     struct lane lane;
     struct lane side; /* of cleanups */
     size_t side_count;
-    struct err refused[PASSES_MAX]; /* why a pass that others stand in for is not granted; ERR_NONE:
-                                       it is, or unasked */
-    unsigned granted; /* bits of passes that others stand in for and that were granted */
-    bool answered;    /* one of those was asked, and not refused */
-    bool given_up;    /* the pass at hand is refused for all */
-    size_t refusals;  /* readings of it that were refused, each after another scope's */
-    const char *refused_scope;
     size_t batch_most; /* windows that may be asked for together, as the server showed; 0: any */
     struct reading *under_way[64 + AHEAD];
     size_t under_way_count;

@@ -117,6 +117,9 @@ struct run {
     struct erasures erased;
     struct pages *pages;
     struct arena *arena;
+    struct owner owner; /* of the file and of the client */
+    struct client_identity who;
+    bool asks_ahead; /* what the first pages say waits until it is known whose the client is */
     struct budget budget;
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct past past; /* what is left of the request's; only where it has one */

@@ -81,6 +81,27 @@ static bool fail(struct run *run, struct reading *r, const struct err *why, unsi
     return done;
 }
 
+/* --- beginning ------------------------------------------------------------------------------- */
+
+/* A reading begins, or begins anew, with the first that comes of it: no cursor, and nothing is
+ * seen. Part of the caller's transaction. */
+static bool begin(struct run *run, struct reading *r, struct err *e)
+{
+    struct loader *loader = store_loader(run, r->stream, r->pass, e);
+    bool done = loader != NULL;
+
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        struct window *w = r->shares[i].window;
+
+        done = load_begin(loader, w->window_id, e) &&
+               db_do(run->db, e, sql_raw_begin, I(w->window_id), S(r->pass->plan.name)) &&
+               db_do(run->db, e, sql_window_begin, I(w->window_id), S(r->pass->plan.name),
+                     T(r->to_ms), T(r->plan.time_ms), I(run->ledger.grant_set_id));
+    }
+    r->begun = done;
+    return done;
+}
+
 /* --- pages ----------------------------------------------------------------------------------- */
 
 static struct load_page describe(const struct run *run, const struct page *p, size_t share)
@@ -237,16 +258,22 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
  * nothing is open. */
 static bool load_group(struct run *run, struct group *g, bool more, struct err *cause)
 {
-    const struct reading *r = g->pages[0]->reading;
+    struct reading *r = g->pages[0]->reading;
     struct loader *loader = store_loader(run, r->stream, r->pass, cause);
+    bool was_begun = r->begun;
 
     if (!loader || !db_begin(run->db, cause)) {
+        return false;
+    }
+    if (!was_begun && !begin(run, r, cause)) {
+        db_rollback(run->db);
         return false;
     }
     for (size_t i = 0; i < g->count; i++) {
         struct load_page page = describe(run, g->pages[i], g->pages[i]->share);
         if (!load_page(loader, g->pages[i]->rows, &page, &g->counts[i], cause)) {
             db_rollback(run->db);
+            r->begun = was_begun;
             return false;
         }
         struct page *next =
@@ -299,22 +326,6 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
 
 /* --- other messages -------------------------------------------------------------------------- */
 
-static bool begin(struct run *run, struct reading *r, struct err *e)
-{
-    struct loader *loader = store_loader(run, r->stream, r->pass, e);
-    bool done = loader != NULL;
-
-    for (size_t i = 0; done && i < r->share_count; i++) {
-        struct window *w = r->shares[i].window;
-
-        done = load_begin(loader, w->window_id, e) &&
-               db_do(run->db, e, sql_raw_begin, I(w->window_id), S(r->pass->plan.name)) &&
-               db_do(run->db, e, sql_window_begin, I(w->window_id), S(r->pass->plan.name),
-                     T(r->to_ms), T(r->plan.time_ms), I(run->ledger.grant_set_id));
-    }
-    return done;
-}
-
 /* What the server calls the reading is known, or gone: all its windows share it. */
 static bool set_token(struct run *run, struct reading *r, const char *token, bool known,
                       struct err *e)
@@ -329,11 +340,6 @@ static bool set_token(struct run *run, struct reading *r, const char *token, boo
                              S(token));
     }
     return done;
-}
-
-bool store_begin(struct run *run, struct reading *r, struct err *e)
-{
-    return db_finish(run->db, db_begin(run->db, e) && begin(run, r, e), e);
 }
 
 /* An id that was refused is left out, and said to be; nothing is known of its rows, so the reading
@@ -365,28 +371,29 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     const char *token;
-    bool ok = false;
+    bool begins = r->kind == READING_WINDOW && (!r->begun || p->news->kind == NEWS_ANEW);
+    bool ok = db_begin(run->db, e);
 
-    if (!db_begin(run->db, e)) {
+    if (!ok) {
         return false;
     }
+    ok = !begins || begin(run, r, e);
     switch (p->news->kind) {
     case NEWS_END:
-        ok = settle(run, p, e);
+        ok = ok && settle(run, p, e);
         break;
     case NEWS_TOKEN:
         token = arena_strdup(run->arena, p->news->facts.token);
-        ok = set_token(run, r, token, true, e);
+        ok = ok && set_token(run, r, token, true, e);
         break;
     case NEWS_CLEANED:
         token = r->kind == READING_CLEANUP ? r->ask.at.token : r->window->now[r->pass_no].token;
-        ok = set_token(run, r, token, false, e);
+        ok = ok && set_token(run, r, token, false, e);
         break;
     case NEWS_ANEW:
-        ok = begin(run, r, e);
         break;
     default:
-        ok = leave_out(run, p, e);
+        ok = ok && leave_out(run, p, e);
         break;
     }
     return db_finish(run->db, ok && count(run, e), e);

@@ -19,10 +19,6 @@ struct loader *store_loader(struct run *run, const struct stream *s, const struc
  * frees what its loaders hold. False for trouble with the database, or when `ok` was. */
 bool store_close(struct run *run, const struct stream *s, bool ok, struct err *e);
 
-/* A reading of `r`'s window begins, or begins anew: no cursor, and nothing is seen. A transaction
- * of its own. */
-bool store_begin(struct run *run, struct reading *r, struct err *e);
-
 /* Takes a message, with the rows of the same reading that wait behind it; *last is the last one
  * taken (pages_done is the caller's for that one alone). What becomes of the reading is in its
  * outcome. False for trouble with the database. */

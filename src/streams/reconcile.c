@@ -1,6 +1,7 @@
 #include "streams/reconcile.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "sql.h"
@@ -14,18 +15,17 @@ static const char *asked(const struct reconciliation *r, const char *scope)
                                     : NULL;
 }
 
-/* Compares a day, in a transaction of its own. */
+/* Compares a day. Part of the caller's transaction. */
 static bool take_day(const struct reconciliation *r, const char *scope, const char *day,
                      struct err *e)
 {
     struct db *d = r->ledger.db;
-    bool done =
-        db_begin(d, e) && db_exec(d, sql_reconcile_empty, e) &&
-        db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()), S(asked(r, scope))) &&
-        db_do(d, e, sql_reconcile_figures, S(day)) && db_do(d, e, sql_reconcile_states, S(day)) &&
-        db_exec(d, sql_reconcile_take, e);
 
-    return db_finish(d, done, e);
+    return db_exec(d, sql_reconcile_empty, e) &&
+           db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()),
+                 S(asked(r, scope))) &&
+           db_do(d, e, sql_reconcile_figures, S(day)) &&
+           db_do(d, e, sql_reconcile_states, S(day)) && db_exec(d, sql_reconcile_take, e);
 }
 
 bool reconcile_days(const struct reconciliation *r, struct err *e)
@@ -43,12 +43,18 @@ bool reconcile_days(const struct reconciliation *r, struct err *e)
                                       S(r->to), T(clock_now_ms()))));
 
     while (done && next[0]) {
-        arena_reset(a);
-        done = db_texts(db_ask(d, e, sql_reconcile_next, NONE), a, next, 2) &&
-               (!stop_requested() || err_set(e, ERR_STOPPED,
-                                             "stopped by a signal; days that were "
-                                             "not compared are due")) &&
-               (!next[0] || take_day(r, next[0], next[1], e));
+        int64_t until_ms = clock_monotonic_ms() + limit_get(LIMIT_TOGETHER_MS);
+
+        done = db_begin(d, e);
+        do {
+            arena_reset(a);
+            done = done && db_texts(db_ask(d, e, sql_reconcile_next, NONE), a, next, 2) &&
+                   (!stop_requested() || err_set(e, ERR_STOPPED,
+                                                 "stopped by a signal; days that were "
+                                                 "not compared are due")) &&
+                   (!next[0] || take_day(r, next[0], next[1], e));
+        } while (done && next[0] && clock_monotonic_ms() < until_ms);
+        done = db_finish(d, done, e);
     }
     return done;
 }

@@ -3,7 +3,8 @@
  * request is sent: both sides are streams' rows in the file. What is compared, what cannot be, and
  * what moved since a day was first whole is SQL (reconcile.sql).
  *
- * A day is one transaction, with what its figures were before; a crash leaves it compared or due.
+ * A day goes into the file with what its figures were before, a few in a short transaction; a crash
+ * leaves them compared or due.
  */
 #pragma once
 

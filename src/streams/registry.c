@@ -157,17 +157,6 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
     return any && left > 0 ? list : NULL;
 }
 
-void stream_looks(const struct stream *s, const struct config *c, struct plan_facts *f)
-{
-    f->look_count = 0;
-    for (size_t i = 0; i < c->later_look_count; i++) {
-        f->looks[f->look_count++] = c->later_looks[i];
-    }
-    for (size_t i = 0; i < COUNT_OF(s->looks) && s->looks[i] > 0 && c->later_look_count > 0; i++) {
-        f->looks[f->look_count++] = s->looks[i];
-    }
-}
-
 unsigned stream_in_force(const struct stream *s, const char *word)
 {
     unsigned in_force = 0;
@@ -176,6 +165,27 @@ unsigned stream_in_force(const struct stream *s, const char *word)
         in_force |= plan_in_force(s->passes[p].plan.when, word) ? 1U << p : 0;
     }
     return in_force;
+}
+
+void stream_plan(const struct stream *s, const struct config *c, bool is_past, struct plan_facts *f)
+{
+    f->lookback_days = c->lookback_days;
+    f->reread_hours = c->reread_hours;
+    f->is_past = is_past;
+    f->look_count = 0;
+    for (size_t i = 0; i < c->later_look_count; i++) {
+        f->looks[f->look_count++] = c->later_looks[i];
+    }
+    for (size_t i = 0; i < COUNT_OF(s->looks) && s->looks[i] > 0 && c->later_look_count > 0; i++) {
+        f->looks[f->look_count++] = s->looks[i];
+    }
+    f->in_force = stream_in_force(s, config_word(c, s->setting));
+    f->rule_count = s->pass_count;
+    for (size_t p = 0; p < s->pass_count; p++) {
+        f->rules[p] = &s->passes[p].plan;
+        /* What is read of the stream as a whole is the night's. */
+        f->in_force &= is_past && f->rules[p]->whole ? ~(1U << p) : ~0U;
+    }
 }
 
 const char *stream_list(const struct stream *s, const struct config *c)

@@ -106,9 +106,11 @@ const struct table_map *stream_table(const struct stream *s);
 struct window_kind stream_windows(const struct stream *s, const struct config *c,
                                   const struct pass_rule **rules);
 
-/* The ages of later looks that the configuration says, and the stream's own; none of either where
- * the configuration says none. */
-void stream_looks(const struct stream *s, const struct config *c, struct plan_facts *f);
+/* What planning goes by under a configuration, besides times: of later looks those that it says and
+ * the stream's own, none of either where it says none; of a back-fill (`is_past`) no passes that
+ * read the stream as a whole. */
+void stream_plan(const struct stream *s, const struct config *c, bool is_past,
+                 struct plan_facts *f);
 
 /* Bits of the passes that a word of the stream's setting (config_word) puts in force. */
 unsigned stream_in_force(const struct stream *s, const char *word);

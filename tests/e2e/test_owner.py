@@ -2,6 +2,7 @@
 import re
 import unittest
 
+import harness
 from harness import TestCase
 
 NOW = "2026-03-03T06:00:00Z"
@@ -33,6 +34,28 @@ class Owner(TestCase):
         self.assertIn(own, self.ok(site.run("recent"), 3).stderr)
         site.set(genesys={"login_url": first.url, "api_url": first.url})
         self.ok(site.run(*LISTS))
+
+    def test_first_pages_are_asked_for_beside_the_question_and_stored_behind_it(self):
+        """Only what reads goes out that early: no job is submitted for another organization."""
+        late = ("extract", "--stream", "users", "--stream", "conversations", "--until", NOW)
+        first, site = self.site_of()
+        first.control(faults=["latency:ms=300,path=/api/v2/tokens/me"])
+        self.ok(site.run(*late))
+        asked = [path for _, path, _ in first.requests()["requests"]]
+        known = asked.index("/api/v2/tokens/me")
+        self.assertTrue([path for path in asked[:known] if path.startswith("/api/v2/users?")], asked)
+        self.assertNotIn("/api/v2/analytics/conversations/details/jobs", asked[:known])
+        stored = {table: site.query(f'SELECT * FROM "{table}"') for table in harness.table_names(site) - harness.LEDGER}
+        site.change("UPDATE window_pass SET read_at = '2026-01-01T00:00:00.000Z', covered_to = NULL")
+        server, other = self.site_of("11111111-2222-4333-8444-555555555555")
+        site.set(genesys={key: other.settings["genesys"][key] for key in ("login_url", "api_url")})
+        self.ok(site.run(*late), 3)
+        routes = server.requests()["routes"]
+        self.assertIn("GET /api/v2/users", routes)
+        self.assertNotIn("POST /api/v2/analytics/conversations/details/jobs", routes)
+        for table, rows in stored.items():
+            self.assertEqual([tuple(r) for r in site.query(f'SELECT * FROM "{table}"')], [tuple(r) for r in rows], table)
+        self.assertEqual(site.value("SELECT count(*) FROM window_pass WHERE target_to IS NOT NULL"), 0)
 
     def test_it_is_asked_once_a_day(self):
         server, site = self.site_of()

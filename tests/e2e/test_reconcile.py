@@ -177,6 +177,7 @@ class Compared(Case):
         wanted = [list(map(tuple, w)) for w in wanted]
         empty = "DELETE FROM reconciliation; DELETE FROM reconciliation_day; DELETE FROM figure_kept"
         site.change(empty)
+        site.env["ROLLCALL_LIMIT_TOGETHER_MS"] = "0"
         steps = site.steps("reconcile")
         self.assertGreater(len(steps), 40)
         for step in random.Random(os.environ.get("ROLLCALL_SEED")).sample(range(1, len(steps) + 1), len(steps) if FULL else 3):

@@ -217,14 +217,14 @@ TEST(test_looks)
     struct config c = {.later_looks = {15, 31}, .later_look_count = 2};
     struct plan_facts f = {.look_count = 0};
 
-    stream_looks(s, &c, &f);
+    stream_plan(s, &c, false, &f);
     assert_int_equal(f.look_count, 3);
     assert_int_equal(f.looks[0] + f.looks[1], 15 + 31);
     assert_int_equal(f.looks[2], 93);
-    stream_looks(stream_find("conversations"), &c, &f);
+    stream_plan(stream_find("conversations"), &c, false, &f);
     assert_int_equal(f.look_count, 2);
     c.later_look_count = 0; /* the stream's own neither */
-    stream_looks(s, &c, &f);
+    stream_plan(s, &c, false, &f);
     assert_int_equal(f.look_count, 0);
 }
 

@@ -1,0 +1,110 @@
+#include "streams/zone.h"
+
+#include "base/causes.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "sql.h"
+#include "streams/stream.h"
+
+/* Business days before the first one that local times may be asked for, and after the last. */
+enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
+
+/* Days of a scope's own zone and business days are different windows: from one to the other there
+ * is no way but --rezone, after which they are made anew. */
+static bool judge_days(const struct zoning *z, struct err *e)
+{
+    const struct config *c = z->config;
+
+    for (size_t i = 0; !z->rezone && i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const struct pass_rule *rules[PASSES_MAX];
+        struct window_kind kind = stream_windows(s, c, rules);
+        bool other = false;
+
+        if (s->own_days && !window_other_days(z->ledger, &kind, &other, e)) {
+            return false;
+        }
+        if (other) {
+            return err_because(
+                e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
+                "%s.%s = %s, but the days of %s in the database are others; write it as it was, "
+                "or run `rollcall extract --rezone` once",
+                s->setting->section, s->setting->name, config_word(c, s->setting), s->name);
+        }
+    }
+    return true;
+}
+
+/* What windows have brought goes where rows belong to windows: readings that have seen nothing take
+ * it away. */
+static bool forget_rows(const struct zoning *z, const struct stream *s, const struct pass *pass,
+                        const struct windows *days, struct err *e)
+{
+    const struct tree_map *const *trees = pass->trees ? pass->trees : s->trees;
+    struct loader *loader = load_new(z->ledger->db, trees, s->load, s->state, e);
+    struct load_counts ignored = {0};
+    bool done = loader != NULL;
+
+    for (size_t i = 0; done && i < days->count; i++) {
+        const struct window *w = &days->list[i];
+        const struct load_page page = {
+            .window_id = w->window_id,
+            .facts = {.start_ms = w->span.start_ms, .end_ms = w->span.end_ms, .scope = w->scope},
+            .run_id = z->ledger->run_id,
+        };
+
+        done = w->span.start_ms == TIME_NONE ||
+               (load_begin(loader, w->window_id, e) && load_end(loader, &page, &ignored, e));
+    }
+    load_free(loader);
+    return done;
+}
+
+/* Business days of a zone that is no longer the run's: those that can be asked for are no windows
+ * any more, and what belongs to them alone goes; *count: how many, added. */
+static bool forget_days(const struct zoning *z, const struct stream *s, int64_t *count,
+                        struct err *e)
+{
+    const struct pass_rule *rules[PASSES_MAX];
+    struct window_kind kind = stream_windows(s, z->config, rules);
+    struct windows days = {.arena = z->arena,
+                           .range = {.from_ms = z->from_ms, .order = ORDER_OLDEST}};
+
+    if (kind.grid != GRID_BUSINESS_DAY) {
+        return true;
+    }
+    bool done = window_list(z->ledger, &kind, 0, NULL, &days, e);
+    for (size_t p = 0; done && s->load == LOAD_WINDOW && p < s->pass_count; p++) {
+        done = forget_rows(z, s, &s->passes[p], &days, e);
+    }
+    for (size_t i = 0; done && i < days.count; i++) {
+        if (days.list[i].span.start_ms != TIME_NONE) {
+            done = db_do(z->ledger->db, e, sql_window_drop, I(days.list[i].window_id));
+            (*count)++;
+        }
+    }
+    return done;
+}
+
+bool zone_set(const struct zoning *z, struct err *e)
+{
+    const struct config *c = z->config;
+    struct db *d = z->ledger->db;
+    struct redated redated = {.arena = z->arena, .now_ms = z->now_ms};
+    int64_t owed = 0;
+    bool done =
+        db_begin(d, e) && ledger_zone(d, c->timezone, z->from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+                                      z->to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
+
+    if (done && redated.was && z->rezone) {
+        for (size_t i = 0; done && i < stream_registry_count; i++) {
+            done = forget_days(z, stream_registry[i], &owed, e);
+        }
+        done = done && db_exec(d, sql_reconcile_forget, e);
+        LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", redated.was),
+            LOG_S("from", redated.first), LOG_S("to", redated.last), LOG_N("windows_owed", owed));
+    } else if (done) {
+        done = ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
+    }
+    return db_finish(d, done, e) && judge_days(z, e);
+}
