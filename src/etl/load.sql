@@ -121,7 +121,6 @@ FROM {stored_fields} AND {read_before}
 INSERT INTO {log} ({log_columns}, field, old_value, new_value, seen_at, run_id)
 SELECT {log_id}, trim('{gone}', '"'), NULL, ?6, ?6, ?7 FROM {root} AS stored
 WHERE {gone} IS NULL AND {unseen}
-  AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- name: load_remove
 DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {written} AND NOT is_new)
@@ -142,11 +141,9 @@ DELETE FROM {root} WHERE {unseen} AND ifnull(row_changed_run_id, 0) <= ?7
 DELETE FROM {table} WHERE {key} IN (
     SELECT {key} FROM {root} WHERE {unseen} AND ifnull(row_changed_run_id, 0) <= ?7)
 
--- Not where ids were refused: their rows may be there.
 -- name: load_mark_root
 UPDATE {root} SET {gone} = ?6, row_changed_run_id = ?7
 WHERE {gone} IS NULL AND {unseen}
-  AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- What entities whose attributes change count for, by name: before their rows are written, and
 -- behind.

@@ -342,8 +342,8 @@ static bool set_token(struct run *run, struct reading *r, const char *token, boo
     return done;
 }
 
-/* An id that was refused is left out, and said to be; nothing is known of its rows, so the reading
- * marks none of LOAD_ENTITY as gone. */
+/* An id that was refused is left out, and said to be; nothing is known of its rows, so of what the
+ * reading has not seen none goes. */
 static bool leave_out(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
