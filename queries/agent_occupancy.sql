@@ -27,12 +27,16 @@ FROM (
            total(CASE WHEN x.status = 'COMMUNICATING' THEN x.seconds END) AS communicating,
            total(CASE WHEN x.status = 'IDLE' THEN x.seconds END) AS idle,
            total(CASE WHEN x.status = 'NOT_RESPONDING' THEN x.seconds END) AS not_responding
-    FROM asked AS a CROSS JOIN v_agent_state AS x ON x.day BETWEEN a.first_day AND a.last_day
-    -- These limit what is counted, where days are given; the others what is shown.
-    WHERE (nullif(:from, '') IS NULL OR x.day >= :from) AND (nullif(:to, '') IS NULL OR x.day <= :to)
-    AND (nullif(:agent, '') IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
-    AND (x.kind = 'presence' AND x.status = 'ON_QUEUE'
-         OR x.kind = 'routing' AND x.status <> 'OFF_QUEUE')
+    FROM (
+        SELECT s.user_id, s.user_name, s.day, s.kind, s.status, s.seconds
+        FROM asked AS a CROSS JOIN v_agent_state AS s ON s.day BETWEEN a.first_day AND a.last_day
+        -- These limit what is counted, where days are given; the others what is shown.
+        WHERE (nullif(:from, '') IS NULL OR s.day >= :from) AND (nullif(:to, '') IS NULL OR s.day <= :to)
+        AND (nullif(:agent, '') IS NULL OR s.user_id = :agent OR s.user_name = :agent COLLATE NOCASE)
+        AND (s.kind = 'presence' AND s.status = 'ON_QUEUE'
+             OR s.kind = 'routing' AND s.status <> 'OFF_QUEUE')
+        LIMIT -1 -- seconds are worked out once, before rows are sorted
+    ) AS x
     GROUP BY x.user_id
 ) AS t
 ORDER BY t.user_name, t.user_id;

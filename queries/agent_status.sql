@@ -17,9 +17,13 @@ WITH asked AS (
 SELECT x.user_id, x.user_name, x.kind, x.status, round(sum(x.seconds), 3) AS seconds, count(*) AS times,
        round(100.0 * sum(x.seconds) / sum(sum(x.seconds)) OVER (PARTITION BY x.user_id, x.kind), 1)
            AS percent
-FROM asked AS a CROSS JOIN v_agent_state AS x ON x.day BETWEEN a.first_day AND a.last_day
--- These limit what is counted, where days are given; the others what is shown.
-WHERE (nullif(:from, '') IS NULL OR x.day >= :from) AND (nullif(:to, '') IS NULL OR x.day <= :to)
-AND (nullif(:agent, '') IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
+FROM (
+    SELECT s.user_id, s.user_name, s.kind, s.status, s.seconds
+    FROM asked AS a CROSS JOIN v_agent_state AS s ON s.day BETWEEN a.first_day AND a.last_day
+    -- These limit what is counted, where days are given; the others what is shown.
+    WHERE (nullif(:from, '') IS NULL OR s.day >= :from) AND (nullif(:to, '') IS NULL OR s.day <= :to)
+    AND (nullif(:agent, '') IS NULL OR s.user_id = :agent OR s.user_name = :agent COLLATE NOCASE)
+    LIMIT -1 -- seconds are worked out once, before rows are sorted
+) AS x
 GROUP BY x.user_id, x.kind, x.status
 ORDER BY x.user_name, x.user_id, x.kind, seconds DESC, x.status;

@@ -185,8 +185,8 @@ LEFT JOIN team AS t ON t.team_id = x.last_team_id
 LEFT JOIN wrapup_code AS fw ON fw.wrapup_code_id = x.first_wrap_up_code
 LEFT JOIN wrapup_code AS lw ON lw.wrapup_code_id = x.last_wrap_up_code
 LEFT JOIN division AS o ON o.division_id = x.division_ids -- where it is one
-LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
-    ON f.day = a.day AND c.conversation_start >= a.utc_from AND c.conversation_start < a.utc_to;
+LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f -- +: else no index is made of its days
+    ON f.day = +a.day AND c.conversation_start >= a.utc_from AND c.conversation_start < a.utc_to;
 
 -- One row a metric of a session, placed: by the time it was emitted (its business day and
 -- half-hour) and by the queue for which it counts.

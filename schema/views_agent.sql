@@ -55,43 +55,49 @@ routed AS (
     FROM routed AS a WHERE a.user_id IS NOT NULL
 ),
 agent AS (
-    SELECT 'presence' AS kind, user_id FROM present UNION ALL SELECT 'routing', user_id FROM routed
+    SELECT 'presence' AS kind, user_id AS present_id, NULL AS routed_id FROM present
+    UNION ALL SELECT 'routing', NULL, user_id FROM routed
 ),
-span AS (
-    SELECT min(window_start) AS utc_from, max(complete_to) AS utc_to FROM extract_window
-    WHERE stream = 'user_status' AND complete_to > window_start
+read_day AS ( -- what was read of each day
+    SELECT d.day, max(d.utc_from, r.utc_from) AS utc_from, min(d.utc_to, r.utc_to) AS utc_to
+    FROM (SELECT min(window_start) AS utc_from, max(complete_to) AS utc_to FROM extract_window
+          WHERE stream = 'user_status' AND complete_to > window_start) AS r
+    CROSS JOIN v_day AS d ON d.utc_from < r.utc_to AND d.utc_to > r.utc_from
+    GROUP BY d.day
 )
 SELECT
-    s.user_id, u.name AS user_name, s.kind, s.status, s.day, s.started_at, s.ended_at,
+    s.user_id, s.user_name, s.kind, s.status, s.day, s.started_at, s.ended_at,
     round((julianday(s.ended_at) - julianday(s.started_at)) * 86400000) / 1000 AS seconds
 FROM (
     -- CROSS JOIN: of each day and agent the statuses from the last one that began before it on. One
     -- join for both kinds, so that a query's own joins reach the days.
     SELECT
-        a.user_id, a.kind, coalesce(p.system_presence, q.routing_status) AS status, d.day,
-        max(coalesce(p.start_time, q.start_time), d.utc_from, r.utc_from) AS started_at,
-        min(coalesce(p.end_time, q.end_time, r.utc_to),
-            coalesce((SELECT min(n.start_time) FROM user_presence AS n
-                      WHERE n.user_id = p.user_id AND n.start_time > p.start_time),
-                     (SELECT min(n.start_time) FROM user_routing_status AS n
-                      WHERE n.user_id = q.user_id AND n.start_time > q.start_time), r.utc_to),
-            d.utc_to, r.utc_to) AS ended_at
-    FROM span AS r
-    CROSS JOIN v_day AS d ON d.utc_from < r.utc_to AND d.utc_to > r.utc_from
+        coalesce(a.routed_id, a.present_id) AS user_id, u.name AS user_name, a.kind,
+        coalesce(q.routing_status, p.system_presence) AS status, d.day,
+        max(coalesce(q.start_time, p.start_time), d.utc_from) AS started_at,
+        coalesce(q.end_time, p.end_time, d.utc_to) AS own_end,
+        min(coalesce(q.end_time, p.end_time, d.utc_to), d.utc_to,
+            coalesce((SELECT n.start_time FROM user_routing_status AS n
+                      WHERE n.user_id = a.routed_id AND n.start_time > q.start_time
+                      ORDER BY n.start_time LIMIT 1),
+                     (SELECT n.start_time FROM user_presence AS n
+                      WHERE n.user_id = a.present_id AND n.start_time > p.start_time
+                      ORDER BY n.start_time LIMIT 1), d.utc_to)) AS ended_at
+    FROM read_day AS d
     CROSS JOIN agent AS a
+    LEFT JOIN user AS u ON u.user_id = coalesce(a.routed_id, a.present_id)
     LEFT JOIN user_presence AS p
-        ON a.kind = 'presence' AND p.user_id = a.user_id AND p.start_time < d.utc_to
+        ON p.user_id = a.present_id AND p.start_time < d.utc_to
         AND p.start_time >= coalesce((SELECT max(b.start_time) FROM user_presence AS b
-                                      WHERE b.user_id = a.user_id AND b.start_time <= d.utc_from),
+                                      WHERE b.user_id = a.present_id AND b.start_time <= d.utc_from),
                                      d.utc_from)
     LEFT JOIN user_routing_status AS q
-        ON a.kind = 'routing' AND q.user_id = a.user_id AND q.start_time < d.utc_to
+        ON q.user_id = a.routed_id AND q.start_time < d.utc_to
         AND q.start_time >= coalesce((SELECT max(b.start_time) FROM user_routing_status AS b
-                                      WHERE b.user_id = a.user_id AND b.start_time <= d.utc_from),
+                                      WHERE b.user_id = a.routed_id AND b.start_time <= d.utc_from),
                                      d.utc_from)
 ) AS s
-LEFT JOIN user AS u ON u.user_id = s.user_id
-WHERE s.started_at < s.ended_at;
+WHERE s.started_at < s.own_end; -- the next one begins later than this
 
 -- Adherence and conformance as the vendor's workforce management has them: one row an agent and day.
 --

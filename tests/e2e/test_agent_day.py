@@ -371,18 +371,38 @@ class LongDay:
                "interval_figure": ("utc_start", "conversation_key"), "adherence_day": ("business_day", "adherence_day_key"),
                "schedule_shift": ("start_date", "shift_id")}
 
-    def test_a_day_is_looked_up(self):
-        """Statuses, figures and shifts of two hundred days more make a day of a view no dearer, in the machine's steps."""
+    def copied(self):
         db = sqlite3.connect(":memory:")
         with contextlib.closing(self.site.connect()) as source:
             source.backup(db)
+        return db
+
+    @staticmethod
+    def steps(db, sql, values=()):
+        """A statement's rows, and the machine's steps for them, in hundreds."""
+        count = []
+        db.set_progress_handler(lambda: count.append(1) and None, 100)
+        rows = db.execute(sql, values).fetchall()
+        db.set_progress_handler(None, 100)
+        return rows, len(count)
+
+    def test_a_row_costs_what_it_is_made_of(self):
+        """A status is worked out once, however many of its columns are asked for; whether a conversation's day is whole is looked up."""
+        with contextlib.closing(self.copied()) as db:
+            rows, took = self.steps(db, "SELECT * FROM v_agent_state")
+            self.assertLess(took, 1.3 * len(rows))
+            sql = (ROOT / "queries" / "agent_status.sql").read_text(encoding="utf-8")
+            self.assertLess(self.steps(db, sql, {"from": self.START, "to": "2025-12-31", "agent": None})[1], 1.8 * len(rows))
+            db.execute("UPDATE extract_window SET window_start = '2025-04-01' WHERE stream = 'conversations' AND window_start < '2025-10-24'")
+            one, all_of_them = (self.steps(db, f"SELECT conversation_id, whole FROM v_conversation LIMIT {n}") for n in (1, -1))
+            self.assertLess(all_of_them[1] - one[1], 2 * len(all_of_them[0]))
+
+    def test_a_day_is_looked_up(self):
+        """Statuses, figures and shifts of two hundred days more make a day of a view no dearer, in the machine's steps."""
+        db = self.copied()
 
         def steps(view):
-            count = []
-            db.set_progress_handler(lambda: count.append(1) and None, 100)
-            rows = db.execute(f"SELECT * FROM {view} WHERE day = ?", ("2025-10-26",)).fetchall()
-            db.set_progress_handler(None, 100)
-            return rows, len(count)
+            return self.steps(db, f"SELECT * FROM {view} WHERE day = '2025-10-26'")
 
         views = ("v_agent_state", "v_agent_day", "v_adherence_day", "v_schedule_day")
         before = {view: steps(view) for view in views}
