@@ -87,6 +87,8 @@ class Relay:
     def __init__(self, prism, standin):
         with open(OPENAPI, encoding="utf-8") as file:
             paths = json.load(file)["paths"]
+        self.deprecated = {"%s %s" % (method.upper(), path) for path in paths for method, operation in paths[path].items()
+                           if operation.get("deprecated")}
         # Of several that fit, the one with the fewest parameters is meant.
         self.known = {operation: template(operation) for path in sorted(paths, key=lambda p: p.count("{"))
                       for operation in ("%s %s" % (method.upper(), path) for method in paths[path])}
@@ -201,6 +203,7 @@ class ContractTest(TestCase):
         unseen = [one for one in sorted(asked - self.relay.seen) if not any(template(one).fullmatch(line) for line in others)]
         self.assertEqual(unseen, [], "asked for by a stream, and not in these runs")
         self.assertEqual(sorted(line for line in self.relay.seen if " /api/" in line and not self.relay.judged(line)), sorted(LACKS))
+        self.assertEqual(self.relay.deprecated & {*self.relay.operations}, set())
         print("requests judged:", *("%6d %s" % (n, line) for line, n in sorted(self.relay.operations.items())), sep="\n")
         print("the file lacks:", *("%s: %s" % lack for lack in LACKS.items()), sep="\n")
 

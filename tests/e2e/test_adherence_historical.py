@@ -7,6 +7,7 @@ import json
 import os
 import random
 import unittest
+import unittest.mock
 import urllib.request
 import zoneinfo
 
@@ -182,6 +183,16 @@ class Served(TestCase):
         self.assertEqual([r[0] for r in days], ["2026-03-28", "2026-03-29", "2026-03-30"])
         self.extract(site)
         self.assertEqual(self.asked(server), 7)
+
+    def test_days_of_25_hours_and_of_two_years(self):
+        for start, until, hours in (("2024-10-26", "2024-10-29T16:00:00Z", {24, 25}), ("2024-12-30", "2025-01-03T16:00:00Z", {24})):
+            with self.subTest(start), unittest.mock.patch.dict(globals(), START=start, UNTIL=until):
+                world, server, site = self.begin(ZONES[1:3])
+                self.extract(site, until)
+                self.check(site, world.expected(until))
+                lasted = site.query("SELECT DISTINCT CAST(round((julianday(range_end) - julianday(range_start)) * 24) AS INTEGER) "
+                                    "FROM adherence_period")
+                self.assertEqual({r[0] for r in lasted}, hours)
 
     def test_the_stand_ins_own_units(self):
         """Its agents, too, come whole, and a correction of the schedule that comes late."""

@@ -397,6 +397,19 @@ TEST_IN_FIXTURE(bad_values_are_refused)
     }
 }
 
+TEST_IN_FIXTURE(so_many_columns_and_no_more)
+{
+    static char ini[16000] = "[conversations]\nattribute_columns = 0";
+    size_t used = strlen(ini);
+
+    for (int i = 1; i < 1000; i++) {
+        used += (size_t)snprintf(ini + used, sizeof(ini) - used, ", %d", i);
+    }
+    (void)good(load_text(ini, false));
+    snprintf(ini + used, sizeof(ini) - used, ", more");
+    check_refused(load_text(ini, false), "1001 names, at most 1000");
+}
+
 /* --- finding the file ------------------------------------------------------------------------ */
 
 TEST_IN_FIXTURE(search_order)

@@ -135,6 +135,43 @@ TEST(test_words)
     stream_registry_count = count_was;
 }
 
+/* What the groups of the registry hold, which configurations name. */
+TEST(test_groups)
+{
+    static const struct {
+        const char *words;
+        const char *meant;
+    } cases[] = {
+        {"adherence", "adherence_realtime adherence_historical adherence_explanation "},
+        {"agents", "user_status schedules "},
+        {"aggregates", "conversation_aggregate user_aggregate "},
+        {"quality", "evaluation_forms survey_forms evaluation_details survey_details "},
+        {"telephony", "sites edges stations dids trunks "},
+        {"teams", "teams team_members "},
+        {"management_units", "management_units management_unit_users "},
+        {"business_units", "business_units activity_codes "},
+        {"conversations", "conversations "},
+        {"all -dimensions", "adherence_realtime conversations adherence_historical "
+                            "adherence_explanation user_status schedules "
+                            "conversation_aggregate user_aggregate "},
+    };
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        size_t count;
+        const char *meant = "";
+        const char *const *words = (const char *const *)str_split_list(a, cases[i].words, &count);
+
+        for (size_t n = 0; n < stream_registry_count; n++) {
+            bool is_meant = stream_is_listed(stream_registry[n], words, count);
+            meant = arena_printf(a, "%s%s%s", meant, is_meant ? stream_registry[n]->name : "",
+                                 is_meant ? " " : "");
+        }
+        assert_string_equal(meant, cases[i].meant);
+    }
+    arena_free(a);
+}
+
 /* A step says all that its kind takes, and nothing else. */
 static void check_step(const struct step *t)
 {
@@ -357,14 +394,15 @@ TEST(test_cost)
     assert_int_equal(cost_night(&stream_users, 1, &f, a, &words), 3);
     assert_int_equal(cost_night(&stream_conversation_aggregate, 1, &f, a, &words), 9 * 3);
     assert_string_equal(words, "query: words / 9, for 9 days");
-    /* Units of a zone are asked for together, of days that are over; files come from elsewhere; some
-     * answers come as a job, or only when they are asked for again. */
+    /* Units of a zone are asked for together, of days that are over; files come from elsewhere;
+     * some answers come as a job, or only when they are asked for again. */
     f.counts = "management_units=20 zones=3";
     assert_int_equal(cost_night(&stream_adherence_historical, 1, &f, a, &words), 8 * 3 * (1 + 3));
     assert_int_equal(cost_night(&stream_schedules, 1, &f, a, &words), 4 * 20 * 5 / 4);
     assert_string_equal(words, "search: 1 + 0.25 polls, for 4 days, for each of management_units");
     f.counts = "business_units=2 conversations=1000";
-    assert_int_equal(cost_night(&stream_adherence_explanation, 1, &f, a, &words), 9 * 2 * 7 / 4 + 1);
+    assert_int_equal(cost_night(&stream_adherence_explanation, 1, &f, a, &words),
+                     9 * 2 * 7 / 4 + 1);
     assert_string_equal(words, "query: 1 + 0.75 polls, for 9 days, for each of business_units");
     assert_int_equal(cost_night(&stream_evaluation_details, 1, &f, a, &words), 9 * 1000 / 50);
     arena_free(a);
