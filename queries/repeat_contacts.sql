@@ -23,18 +23,26 @@ bounds AS (
 ),
 contact AS (
     SELECT c.conversation_start, c.conversation_id, c.conversation_start >= b.utc_from AS is_in_range,
-           (SELECT coalesce(s.ani, s.address_from)
-            FROM participant AS p CROSS JOIN session AS s USING (conversation_key, participant_no)
-            WHERE p.conversation_key = c.conversation_key AND p.purpose IN ('customer', 'external')
-            AND coalesce(s.ani, s.address_from) IS NOT NULL
-            AND (nullif(:media, '') IS NULL OR s.media_type = :media)
-            ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS address
+           coalesce(
+               (SELECT coalesce(s.ani, s.address_from)
+                FROM participant AS p CROSS JOIN session AS s USING (conversation_key, participant_no)
+                WHERE p.conversation_key = c.conversation_key AND p.purpose = 'customer'
+                AND coalesce(s.ani, s.address_from) IS NOT NULL
+                AND (nullif(:media, '') IS NULL OR s.media_type = :media)
+                ORDER BY s.participant_no, s.session_no LIMIT 1),
+               (SELECT coalesce(s.ani, s.address_from)
+                FROM participant AS p CROSS JOIN session AS s USING (conversation_key, participant_no)
+                WHERE p.conversation_key = c.conversation_key AND p.purpose = 'external'
+                AND coalesce(s.ani, s.address_from) IS NOT NULL
+                AND (nullif(:media, '') IS NULL OR s.media_type = :media)
+                ORDER BY s.participant_no, s.session_no LIMIT 1)) AS address
     FROM bounds AS b
     CROSS JOIN conversation AS c
         ON c.conversation_start >= coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from,
                                                      -coalesce(CAST(nullif(:days, '') AS INTEGER), 7) || ' days'), '')
         AND c.conversation_start < b.utc_to
     WHERE c.originating_direction = 'inbound'
+    LIMIT -1 -- once each: the address is asked for more than once
 )
 SELECT address, count(*) AS contacts,
        count(CASE WHEN days <= coalesce(CAST(nullif(:days, '') AS INTEGER), 7) THEN 1 END) AS repeats

@@ -46,6 +46,7 @@ CROSS JOIN conversation AS c ON c.conversation_key = t.conversation_key
 CROSS JOIN v_metric AS m ON m.conversation_id = c.conversation_id
 JOIN part AS p ON p.name = m.name AND p.kpi = coalesce(nullif(:kpi, ''), 'offered')
 WHERE m.emit_date >= d.utc_from AND m.emit_date < d.utc_to AND m.queue_id IS NOT NULL
+AND m.name IN (SELECT o.name FROM part AS o WHERE o.kpi = coalesce(nullif(:kpi, ''), 'offered')) -- looked at first
 AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 -- as in the figures
 AND (nullif(:queue, '') IS NULL OR m.queue_id = :queue OR m.queue_name = :queue COLLATE NOCASE)
 AND (nullif(:media, '') IS NULL OR m.media_type = :media)
