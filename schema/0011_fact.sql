@@ -145,8 +145,10 @@ CREATE TABLE fact_owed (
 
 -- Done for every page that is stored, so written for speed: rows are walked in the order of their keys,
 -- session before participant, which needs no sorting; LIMIT -1 keeps what is worked out once from being
--- worked out again for each column that uses it; the first or last of something is the least or greatest
--- text of its instant (24 characters), its place (char) and itself.
+-- worked out again for each column that uses it; metrics are told by their names first, which leave the
+-- fewest; the first or last of something is the least or greatest text of its instant (24 characters), its
+-- place (char) and itself, made only of what has a value; where most rows have one, as queues, the instant
+-- alone is looked for, or that there are no two of them, since such a text costs more than the rest of its row.
 CREATE TRIGGER fact_make AFTER INSERT ON fact_owed WHEN NEW.conversation_key % 512 = 0
 BEGIN
     INSERT OR REPLACE INTO figure_touched
@@ -162,9 +164,10 @@ BEGIN
     INSERT INTO interval_figure
     SELECT
         conversation_key, participant_no, session_no, min(metric_no), utc_start, queue_id, user_id, media_type,
-        sum(CASE name WHEN 'nOffered' THEN value ELSE 0 END), sum(name = 'tAnswered'), sum(name = 'tAbandon'),
-        sum(name = 'tShortAbandon'), sum(name = 'tFlowOut'), sum(CASE name WHEN 'nOverSla' THEN value ELSE 0 END),
-        sum(name = 'tHandle'), sum(CASE name WHEN 'nTransferred' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'nOffered' THEN value ELSE 0 END), count(CASE name WHEN 'tAnswered' THEN 1 END),
+        count(CASE name WHEN 'tAbandon' THEN 1 END), count(CASE name WHEN 'tShortAbandon' THEN 1 END),
+        count(CASE name WHEN 'tFlowOut' THEN 1 END), sum(CASE name WHEN 'nOverSla' THEN value ELSE 0 END),
+        count(CASE name WHEN 'tHandle' THEN 1 END), sum(CASE name WHEN 'nTransferred' THEN value ELSE 0 END),
         sum(CASE name WHEN 'nBlindTransferred' THEN value ELSE 0 END),
         sum(CASE name WHEN 'nConsultTransferred' THEN value ELSE 0 END),
         sum(CASE name WHEN 'tAnswered' THEN value ELSE 0 END), sum(CASE name WHEN 'tAbandon' THEN value ELSE 0 END),
@@ -172,8 +175,9 @@ BEGIN
         sum(CASE name WHEN 'tTalkComplete' THEN value ELSE 0 END),
         sum(CASE name WHEN 'tHeldComplete' THEN value ELSE 0 END), sum(CASE name WHEN 'tAcw' THEN value ELSE 0 END),
         sum(CASE name WHEN 'tDialing' THEN value ELSE 0 END), sum(CASE name WHEN 'tContacting' THEN value ELSE 0 END),
-        sum(name = 'tTalkComplete'), sum(name = 'tHeldComplete'), sum(name = 'tAcw'), sum(name = 'tDialing'),
-        sum(name = 'tContacting'), sum(name = 'tNotResponding')
+        count(CASE name WHEN 'tTalkComplete' THEN 1 END), count(CASE name WHEN 'tHeldComplete' THEN 1 END),
+        count(CASE name WHEN 'tAcw' THEN 1 END), count(CASE name WHEN 'tDialing' THEN 1 END),
+        count(CASE name WHEN 'tContacting' THEN 1 END), count(CASE name WHEN 'tNotResponding' THEN 1 END)
     FROM (
         SELECT
             m.conversation_key, m.participant_no, m.session_no, m.metric_no, m.name, coalesce(m.value, 0) AS value, s.user_id, s.media_type,
@@ -205,10 +209,11 @@ BEGIN
             GROUP BY fact_owed.conversation_key, s.participant_no, s.session_no
         ) AS s
         CROSS JOIN session_metric AS m USING (conversation_key, participant_no, session_no)
-        WHERE m.emit_date IS NOT NULL AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 AND m.name IN (
+        WHERE m.name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'tHandle', 'nTransferred',
             'nBlindTransferred', 'nConsultTransferred', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing',
             'tContacting', 'tNotResponding')
+        AND m.emit_date IS NOT NULL AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
         LIMIT -1
     )
     GROUP BY conversation_key, participant_no, session_no, utc_start, queue_id;
@@ -316,10 +321,16 @@ BEGIN
                 (SELECT min(emit_date) FROM session_metric
                  WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no
                  AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000)) AS started_at,
-            (SELECT substr(max(coalesce(segment_start, '                        ') || char(segment_no + 1) || queue_id), 26) FROM segment
+            (SELECT CASE WHEN min(queue_id) IS max(queue_id) THEN min(queue_id) ELSE (
+                SELECT queue_id FROM segment
+                WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no
+                AND queue_id IS NOT NULL
+                ORDER BY segment_start DESC, segment_no DESC LIMIT 1) END
+             FROM segment
              WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no) AS queue_id,
             (SELECT substr(max(coalesce(segment_start, '                        ') || char(segment_no + 1) || wrap_up_code), 26) FROM segment
-             WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no) AS wrap_up_code,
+             WHERE conversation_key = l.conversation_key AND participant_no = l.participant_no AND session_no = l.session_no
+             AND wrap_up_code IS NOT NULL) AS wrap_up_code,
             CASE WHEN kind IS NOT NULL THEN (
                 SELECT goal FROM (
                     SELECT entered_at AS begun, 'q' || queue_id AS goal FROM queue_visit
@@ -354,9 +365,10 @@ BEGIN
             CROSS JOIN participant AS p USING (conversation_key)
             CROSS JOIN session_metric AS m USING (conversation_key, participant_no)
             WHERE p.user_id IS NOT NULL AND p.purpose IN ('agent', 'user')
-            AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 AND m.name IN (
+            AND m.name IN (
                 'tAnswered', 'tHandle', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing', 'tContacting', 'nTransferred',
                 'nConsultTransferred', 'nBlindTransferred', 'nConsult')
+            AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
             GROUP BY m.conversation_key, m.participant_no, m.session_no
             HAVING answered + handled > 0
         ) AS l
@@ -392,7 +404,10 @@ BEGIN
             (SELECT s.dnis FROM session AS s CROSS JOIN participant AS p USING (conversation_key, participant_no)
              WHERE s.conversation_key = m.conversation_key AND s.dnis IS NOT NULL AND p.purpose = 'external'
              ORDER BY s.participant_no, s.session_no LIMIT 1)),
-        substr(g.first_queue, 28), substr(g.last_queue, 52), substr(g.first_agent, 28), substr(g.last_agent, 52),
+        (SELECT queue_id FROM segment
+         WHERE conversation_key = m.conversation_key AND queue_id IS NOT NULL AND coalesce(segment_start, '') = g.first_queue_at
+         ORDER BY participant_no, session_no, segment_no LIMIT 1),
+        substr(g.last_queue, 52), substr(g.first_agent, 28), substr(g.last_agent, 52),
         (SELECT team_id FROM participant
          WHERE conversation_key = m.conversation_key AND participant_no = unicode(substr(g.last_agent, 49, 1)) - 1),
         substr(g.first_wrap_up, 28),
@@ -400,7 +415,7 @@ BEGIN
             SELECT substr(max(coalesce(segment_start, '                        ')
                 || char(participant_no + 1, session_no + 1, segment_no + 1) || wrap_up_code), 28)
             FROM segment
-            WHERE conversation_key = m.conversation_key
+            WHERE conversation_key = m.conversation_key AND wrap_up_code IS NOT NULL
             AND participant_no /* of the last agent; all, where there is none */ BETWEEN coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, 0)
                 AND coalesce(unicode(substr(g.last_agent, 49, 1)), 1000000) - 1) END,
         substr(g.disconnect, 29),
@@ -443,16 +458,18 @@ BEGIN
             sum(CASE name WHEN 'tHandle' THEN value END) AS handle_ms
         FROM fact_owed
         LEFT JOIN session_metric AS m ON m.conversation_key = fact_owed.conversation_key
-        AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000 AND name IN (
+            AND name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'nConnected', 'nOutbound',
             'nTransferred', 'nBlindTransferred', 'nConsultTransferred', 'tHandle', 'tAcd', 'tIvr', 'tAlert',
             'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing', 'tContacting')
+            AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000
         WHERE fact_owed.conversation_key <> 0
         GROUP BY fact_owed.conversation_key
     ) AS m
     LEFT JOIN (
         SELECT
-            p.conversation_key, min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS first_queue,
+            p.conversation_key,
+            min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '') END) AS first_queue_at,
             max(CASE WHEN g.queue_id IS NOT NULL AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
                      AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
                 THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS last_queue,
