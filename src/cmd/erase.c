@@ -88,7 +88,7 @@ static bool scrub_page(const struct erasing *r, const struct rows *q, struct err
 
     length = 0;
     if (doc) {
-        struct scrubber *by = scrubber_new(&r->all, pass->trees ? pass->trees : s->trees);
+        struct scrubber *by = scrubber_new(&r->all, stream_trees(s, pass));
         struct json rows = step_find_rows(pass->steps, json_root(doc));
 
         changed = scrub(by, json_root(doc), rows);

@@ -17,8 +17,8 @@
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "etl/raw.h"
-#include "run/store.h"
 #include "sql.h"
+#include "streams/loaders.h"
 
 /* Rows take four times what their answers do, and twice that while the transaction lasts. */
 enum { ROOM_OF_BYTES = 8 };
@@ -50,7 +50,7 @@ struct replaying {
     const char *from; /* days, both included; NULL: all. Lists have none, and stay then */
     const char *to;
     struct progress_watcher watcher;
-    struct run run; /* holds the loaders */
+    struct loaders loaders;
     int64_t pages;
     struct load_counts rows;
     const char *unreadable; /* numbers of raw pages; NULL: none */
@@ -67,11 +67,6 @@ struct replaying {
     const struct pass *pass; /* NULL: of none that there is */
     struct load_page page;
 };
-
-static const struct tree_map *const *trees_of(const struct stream *s, const struct pass *pass)
-{
-    return pass->trees ? pass->trees : s->trees;
-}
 
 /* --- a page ---------------------------------------------------------------------------------- */
 
@@ -119,7 +114,7 @@ static struct walked_page *open_page(struct replaying *r, const struct rows *q, 
     struct json rows = step_find_rows(r->pass->steps, json_root(doc));
     struct page_walker **walker = &r->walkers[r->pass - r->stream->passes];
     if (!*walker) {
-        *walker = page_walker_new(trees_of(r->stream, r->pass));
+        *walker = page_walker_new(stream_trees(r->stream, r->pass));
     }
     return page_walk(*walker, doc, rows, &r->page.facts, e);
 }
@@ -148,10 +143,11 @@ static bool find_windows(struct replaying *r, struct err *e)
 /* Lists what goes, less what cannot be read. */
 static bool find_pages(struct replaying *r, struct err *e)
 {
-    bool by_page = r->stream->load == LOAD_ENTITY || r->stream->load == LOAD_OBSERVE;
     struct err why;
 
-    if (!db_do(r->db, e, by_page ? sql_replay_list_pages : sql_replay_list_readings, NONE)) {
+    if (!db_do(r->db, e,
+               stream_is_by_reading(r->stream) ? sql_replay_list_readings : sql_replay_list_pages,
+               NONE)) {
         return false;
     }
     struct rows q = db_ask(r->db, e, sql_replay_each, NONE);
@@ -171,7 +167,7 @@ static bool end_reading(struct replaying *r, struct err *e)
 {
     struct load_counts counts = {0};
     struct loader *loader =
-        r->reading_id != 0 ? store_loader(&r->run, r->stream, r->pass, e) : NULL;
+        r->reading_id != 0 ? loaders_get(&r->loaders, r->stream, r->pass, e) : NULL;
     bool done = r->reading_id == 0 || (loader && load_end(loader, &r->page, &counts, e));
 
     r->rows.rows_changed += counts.rows_changed;
@@ -197,7 +193,7 @@ static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
     if (!r->pass) {
         return true;
     }
-    struct loader *loader = store_loader(&r->run, r->stream, r->pass, e);
+    struct loader *loader = loaders_get(&r->loaders, r->stream, r->pass, e);
     if (!loader || (begins && !load_begin(loader, r->page.window_id, e))) {
         return false;
     }
@@ -225,7 +221,7 @@ static bool name_runs(struct replaying *r, struct err *e)
     bool done = true;
 
     for (size_t p = 0; done && any && p < r->stream->pass_count; p++) {
-        for (const struct tree_map *const *t = trees_of(r->stream, &r->stream->passes[p]);
+        for (const struct tree_map *const *t = stream_trees(r->stream, &r->stream->passes[p]);
              done && *t; t++) {
             done = db_exec(r->db,
                            arena_printf(r->arena,
@@ -271,7 +267,7 @@ static bool load_stream(struct replaying *r, struct err *e)
     progress_phase(&r->progress, (size_t)pages);
     /* Loaders make tables, which would end a statement that is read. */
     for (size_t p = 0; pages > 0 && p < r->stream->pass_count; p++) {
-        if (!store_loader(&r->run, r->stream, &r->stream->passes[p], e)) {
+        if (!loaders_get(&r->loaders, r->stream, &r->stream->passes[p], e)) {
             return false;
         }
     }
@@ -296,7 +292,7 @@ static bool replay_stream(struct replaying *r, const struct stream *s, struct er
     r->stream = s;
     r->arena = arena_new(0);
     bool done = load_stream(r, e) && note_left(r, e);
-    (void)store_close(&r->run, s, false, &ignored);
+    (void)loaders_close(&r->loaders, s, false, &ignored);
     for (size_t p = 0; p < PASSES_MAX; p++) {
         page_walker_free(r->walkers[p]);
         r->walkers[p] = NULL;
@@ -356,7 +352,7 @@ bool cmd_replay(struct cmd_context *ctx, struct err *e)
     r.watcher = progress_watch(&line, NULL, 0, ctx->verbosity < 0);
     cmd_warn_root(ctx);
     struct lock_file *locks = cmd_open_alone(ctx, e);
-    r.db = r.run.db = ctx->db;
+    r.db = r.loaders.db = ctx->db;
     bool done = locks && db_begin(r.db, e) && replay(&r, streams, count, e);
     done = locks && db_finish(r.db, done, e);
     log_status(NULL);

@@ -122,7 +122,6 @@ bool agenda_turn(struct agenda *g)
         }
     }
     g->refusals = 0;
-    g->given_up = false;
     return g->at < g->order_count;
 }
 
@@ -197,7 +196,8 @@ bool agenda_grant(struct agenda *g, size_t p)
     return (g->granted & ((1U << p) - 1)) == 0;
 }
 
-bool agenda_refuse_too(const struct agenda *g, struct window *w, size_t p)
+/* Whether no pass is left for it. */
+static bool refuse(const struct agenda *g, struct window *w, size_t p)
 {
     w->refused |= 1U << p;
     return (g->stand_ins & ~w->refused) == 0;
@@ -205,16 +205,15 @@ bool agenda_refuse_too(const struct agenda *g, struct window *w, size_t p)
 
 size_t agenda_refuse(struct agenda *g, struct window *w, size_t p, const struct err *why)
 {
-    size_t count = agenda_refuse_too(g, w, p) ? 1 : 0;
+    size_t count = refuse(g, w, p) ? 1 : 0;
 
     g->refused[p] = *why;
     g->refusals += str_eq(g->refused_scope, w->scope) ? 0 : 1;
     g->refused_scope = w->scope;
     if ((g->granted & 1U << p) == 0 && g->refusals == REFUSED_MAX) {
-        g->given_up = true;
         for (size_t i = 0; i < g->windows.count; i++) {
             struct window *due = &g->windows.list[i];
-            count += due->due && agenda_refuse_too(g, due, p) ? 1 : 0;
+            count += due->due && refuse(g, due, p) ? 1 : 0;
         }
         (void)agenda_close(g);
     }

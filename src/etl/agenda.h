@@ -35,7 +35,6 @@ struct agenda {
     struct err refused[PASSES_MAX]; /* why one is not granted; ERR_NONE: it is, or unasked */
     unsigned granted;               /* bits of those that were */
     bool answered;                  /* one was asked, and not refused */
-    bool given_up;                  /* the pass at hand is refused for all */
     size_t refusals; /* readings of it that were refused, each after another scope's */
     const char *refused_scope;
 
@@ -88,10 +87,8 @@ bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p);
 bool agenda_grant(struct agenda *g, size_t p);
 
 /* It is not granted to a window (`why`); where that is so of several scopes, and of none it is, to
- * none that is due. How many of them no pass is left for. agenda_refuse_too: likewise of one more
- * once it is given up. */
+ * none that is due. How many of them no pass is left for. */
 size_t agenda_refuse(struct agenda *g, struct window *w, size_t p, const struct err *why);
-bool agenda_refuse_too(const struct agenda *g, struct window *w, size_t p);
 
 /* False where none of them answers: why, the preferred one's missing permission first; `title` is
  * the stream's. */

@@ -5,11 +5,15 @@
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/str.h"
+#include "etl/raw.h"
 #include "io/config.h"
 #include "sql.h"
 
 enum { HOST_BYTES = 256 };
+
+enum { PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 /* --- runs --- */
 
@@ -45,7 +49,11 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
                  S(not_done));
 }
 
-bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e)
+/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
+ * code, stands for all of them (their counters and requests are added), of those before `before_ms`
+ * the last of all. Folds some; *more: there may be others. */
+static bool fold_runs(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more,
+                      struct err *e)
 {
     bool done = db_begin(d, e) && db_exec(d, sql_fold_temporary, e) &&
                 db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
@@ -53,6 +61,25 @@ bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *m
     *more = done && db_changes(d) > 0;
     done = done && (!*more || db_exec(d, sql_fold_take, e));
     return db_finish(d, done, e);
+}
+
+void ledger_prune(struct db *d, const struct config *c, int64_t now_ms)
+{
+    int one_by_one =
+        c->keep_raw_days > RUNS_ONE_BY_ONE_DAYS ? c->keep_raw_days : RUNS_ONE_BY_ONE_DAYS;
+    int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
+    int64_t today_ms = clock_utc_day_start(now_ms);
+    bool more = true;
+    struct err e;
+
+    while (more && !stop_requested() && clock_monotonic_ms() < deadline_ms) {
+        if (!raw_prune(d, now_ms - c->keep_raw_days * MS_PER_DAY, now_ms, &more, &e) ||
+            (!more && !fold_runs(d, today_ms - one_by_one * MS_PER_DAY,
+                                 today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
+            LOG(LOG_WARN, "old answers and runs stay for now", LOG_S("error", e.message));
+            return;
+        }
+    }
 }
 
 /* --- facts --- */

@@ -11,6 +11,8 @@
 #include "etl/load.h"
 #include "io/db.h"
 
+struct config;
+
 /* The ledger of a run. */
 struct ledger {
     struct db *db;
@@ -45,10 +47,9 @@ bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, stru
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, const char *not_done, struct err *e);
 
-/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
- * code, stands for all of them (their counters and requests are added), of those before `before_ms`
- * the last of all. Folds some, in a transaction of its own; *more: there may be others. */
-bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e);
+/* A run has ended: old answers and runs go, for some seconds at most, in transactions so short that
+ * nobody waits; the next run goes on. */
+void ledger_prune(struct db *d, const struct config *c, int64_t now_ms);
 
 /* --- facts --- */
 
@@ -88,8 +89,6 @@ bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct 
                 struct err *e);
 
 /* --- the organization that the file belongs to --- */
-
-struct config;
 
 /* A file belongs to one organization: whose it is and whose the client is. Texts of the ledger are
  * in the arena. */

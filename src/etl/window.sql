@@ -68,9 +68,10 @@ WHERE stream = ?1 AND window_end > ?4 AND window_start < ?3
 -- name: window_gone
 DELETE FROM extract_window WHERE stream = ?1 AND state = 'open' AND window_end <= ?2 AND window_end > ?3;
 
--- There never was such a window: what it has read is owed by others.
+-- There never were such days of the stream ?1, from ?2 on: what they have read is owed by others.
 -- name: window_drop
-DELETE FROM extract_window WHERE window_id = ?1;
+DELETE FROM extract_window WHERE stream = ?1 AND window_end > ?2
+  AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope));
 
 -- Its number is not one of a window that is gone, whose answers are kept.
 -- Those of the stream ?1 that are missing: the listed days of each scope or (?3) its moment, and (?4) that of passes

@@ -486,7 +486,7 @@ static bool try_pass(struct checking *a, const struct stream *s, const struct pa
     char start[CLOCK_ISO_BYTES];
     char end[CLOCK_ISO_BYTES];
     struct pager_spec spec = {
-        .steps = pass->steps,
+        .steps = pass->available ? pass->available : pass->steps,
         .label = pass->plan.name,
         .start = clock_format(today_ms - MS_PER_DAY, start),
         .end = clock_format(today_ms, end),
@@ -501,9 +501,9 @@ static bool try_pass(struct checking *a, const struct stream *s, const struct pa
         .at = {.page_size = step_of_rows(pass->steps)->follow == FOLLOW_CURSOR ? 0 : 1},
     };
     struct pager *pager = pager_new(arena, &spec);
-    struct pager_request request = {.request = {.path = pass->available}};
+    struct pager_request request;
 
-    if (!pass->available && !pager_next(pager, arena, &request)) {
+    if (!pager_next(pager, arena, &request)) {
         return err_set(e, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
     }
     if (!ask(a, request.request.path, request.request.body, pass->steps->path)) {

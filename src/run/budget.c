@@ -1,7 +1,6 @@
 #include "run/budget.h"
 
 #include "api/client.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "sql.h"
 
@@ -83,23 +82,6 @@ void budget_sum(struct run *run)
     }
 }
 
-/* Keeps what was asked of each route in the run. It is bookkeeping: trouble is logged. */
-static void keep_routes(struct run *run)
-{
-    size_t count;
-    const struct route_count *r = client_counts(run->client, &count);
-    struct err e;
-
-    for (; count > 0; r++, count--) {
-        if (!db_do(run->db, &e, sql_run_route, I(run->ledger.run_id), S(r->method), S(r->route),
-                   I(r->requests), I(r->retries), I(r->status_429), I(r->status_5xx),
-                   I(r->bytes))) {
-            LOG(LOG_WARN, "request counts not stored", LOG_S("error", e.message));
-            return;
-        }
-    }
-}
-
 bool budget_keep(struct run *run, int64_t ahead, struct err *e)
 {
     return db_finish(run->db, db_begin(run->db, e) && budget_count(run, ahead, e), e);
@@ -107,10 +89,13 @@ bool budget_keep(struct run *run, int64_t ahead, struct err *e)
 
 bool budget_count(struct run *run, int64_t ahead, struct err *e)
 {
+    size_t count;
+    const struct route_count *r = client_counts(run->client, &count);
     bool ok = renew(run, ahead, e);
 
-    if (ok) {
-        keep_routes(run);
+    for (; ok && count > 0; r++, count--) {
+        ok = db_do(run->db, e, sql_run_route, I(run->ledger.run_id), S(r->method), S(r->route),
+                   I(r->requests), I(r->retries), I(r->status_429), I(r->status_5xx), I(r->bytes));
     }
     return ok;
 }

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "etl/raw.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "run/budget.h"
@@ -17,8 +16,6 @@
 #include "streams/zone.h"
 
 enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 }; /* of what is told */
-
-enum { PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 enum { RETENTION_DAYS_MOST = 36500 }; /* more is no number of days */
 
@@ -131,7 +128,7 @@ static bool open_database(struct run *run, struct err *e)
     static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     const char *names = "["; /* a JSON array */
 
-    run->db = run->ledger.db = db_open(run->config->database_path, DB_WRITE, e);
+    run->db = run->ledger.db = run->loaders.db = db_open(run->config->database_path, DB_WRITE, e);
     for (size_t i = 0; run->db && i < COUNT_OF(endings); i++) {
         file_widen(file_beside(run->arena, run->config->database_path, endings[i]),
                    (uint32_t)run->config->database_mode);
@@ -209,31 +206,6 @@ static bool log_in(struct run *run, struct err *e)
                             I(run->ledger.run_id), I(-offset_ms)));
 }
 
-/* Local times and business days of all that is stored, in the run's zone. */
-static bool set_zone(struct run *run, struct err *e)
-{
-    const int32_t start_day = run->config->start_day;
-    const int64_t now_ms = run_now_ms(run);
-    struct zoning z = {.ledger = &run->ledger,
-                       .config = run->config,
-                       .arena = run->arena,
-                       .now_ms = now_ms,
-                       .from_ms = run_time_ms(run),
-                       .to_ms = now_ms,
-                       .rezone = run->request->rezone};
-
-    if (start_day != INT32_MIN && clock_zone_day_start_ms(start_day) < z.from_ms) {
-        z.from_ms = clock_zone_day_start_ms(start_day);
-    }
-    if (run->request->past && run->past.from_ms < z.from_ms) {
-        z.from_ms = run->past.from_ms;
-    }
-    if (run->request->until_ms > now_ms) {
-        z.to_ms = run->request->until_ms;
-    }
-    return zone_set(&z, e);
-}
-
 /* What the organization keeps no longer is left out of the past; where it does not say how long it
  * keeps anything, nothing is. */
 static bool leave_out_gone(struct run *run, struct err *e)
@@ -275,11 +247,21 @@ static bool leave_out_gone(struct run *run, struct err *e)
 
 static bool prepare(struct run *run, struct err *e)
 {
+    struct zoning zone = {.ledger = &run->ledger,
+                          .config = run->config,
+                          .arena = run->arena,
+                          .until_ms = run->request->until_ms,
+                          .rezone = run->request->rezone};
     int64_t distrusted;
     bool known;
 
     if (!log_in(run, e) || !owner_look(run, e) || (!run->asks_ahead && !owner_ask(run, e)) ||
-        (run->request->past && !leave_out_gone(run, e)) || !set_zone(run, e)) {
+        (run->request->past && !leave_out_gone(run, e))) {
+        return false;
+    }
+    zone.now_ms = run_now_ms(run);
+    zone.from_ms = run->request->past ? run->past.from_ms : zone.now_ms;
+    if (!zone_set(&zone, e)) {
         return false;
     }
     for (size_t i = 0; run->request->rezone && i < stream_registry_count; i++) {
@@ -339,27 +321,6 @@ static enum err_kind judge(const struct run *run, struct err *e)
     return err_facts[e->kind].ends_run || !any_done ? e->kind : ERR_PARTIAL;
 }
 
-/* Compares the days that the run has read; what stands in the way of a proof is its error where it
- * has none. */
-static enum err_kind prove(const struct run *run, enum err_kind kind, struct err *e)
-{
-    const struct reconciliation r = {.ledger = run->ledger, .config = run->config, .is_due = true};
-    struct err trouble;
-    struct err mismatch;
-
-    err_clear(&mismatch);
-    if (!reconcile_days(&r, &trouble) || !reconcile_judge_run(&r, &mismatch, &trouble)) {
-        mismatch = trouble;
-    }
-    if (kind == ERR_NONE && mismatch.kind != ERR_NONE) {
-        *e = mismatch;
-        kind = e->kind;
-    } else if (mismatch.kind != ERR_NONE) {
-        LOG(LOG_WARN, "no proof", LOG_S("because", mismatch.message));
-    }
-    return kind;
-}
-
 /* Whether the server refuses the whole stream for want of a permission. */
 static bool is_refused(const struct night *n)
 {
@@ -397,20 +358,16 @@ static const char *sentence(const struct night *n, bool together)
                                  name, or_else);
 }
 
-static void add_member(struct buf *json, const char *key, const char *text)
-{
-    if (text) {
-        buf_add_printf(json, ",\"%s\":", key);
-        json_quote(json, text, strlen(text));
-    }
-}
-
 static void add_left(struct buf *json, const struct night *n, const char *why, enum err_kind kind)
 {
+    const char *const said[][2] = {{"why", why}, {"error", n->first.message}};
+
     buf_add_printf(json, "%s\"%s\":{\"exit\":\"%s\"", json->length > 0 ? "," : "{", n->stream->name,
                    err_facts[kind].name);
-    add_member(json, "why", why);
-    add_member(json, "error", why ? n->first.message : NULL);
+    for (size_t i = 0; why && i < COUNT_OF(said); i++) {
+        buf_add_printf(json, ",\"%s\":", said[i][0]);
+        json_quote(json, said[i][1], strlen(said[i][1]));
+    }
     buf_add_char(json, '}');
 }
 
@@ -484,29 +441,6 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
     return kind;
 }
 
-/* The run has ended: old answers and runs go, for some seconds at most, in transactions so short
- * that nobody waits; the next run goes on. */
-static void prune(struct run *run)
-{
-    const struct config *c = run->config;
-    int one_by_one =
-        c->keep_raw_days > RUNS_ONE_BY_ONE_DAYS ? c->keep_raw_days : RUNS_ONE_BY_ONE_DAYS;
-    int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
-    int64_t now_ms = run_now_ms(run);
-    int64_t today_ms = clock_utc_day_start(now_ms);
-    bool more = true;
-    struct err e;
-
-    while (more && !stop_requested() && clock_monotonic_ms() < deadline_ms) {
-        if (!raw_prune(run->db, now_ms - c->keep_raw_days * MS_PER_DAY, now_ms, &more, &e) ||
-            (!more && !ledger_fold(run->db, today_ms - one_by_one * MS_PER_DAY,
-                                   today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
-            LOG(LOG_WARN, "old answers and runs stay for now", LOG_S("error", e.message));
-            return;
-        }
-    }
-}
-
 enum err_kind extract_run(const struct extract_request *request, struct arena *a,
                           struct extract_result *result, struct err *e)
 {
@@ -526,18 +460,18 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     bool done =
         open_all(&run, e) && prepare(&run, e) && order_nights(&run, e) && nights_read(&run, e);
     for (size_t i = 0; i < stream_registry_count; i++) { /* dating anew may have left some too */
-        done = store_close(&run, stream_registry[i], done, e);
+        done = loaders_close(&run.loaders, stream_registry[i], done, e);
     }
     if (done) {
         owner_ask_again(&run, clock_monotonic_ms() - started_ms);
     }
     enum err_kind kind = done ? judge(&run, e) : e->kind;
-    kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);
+    kind = err_facts[kind].ends_run ? kind : reconcile_run(&run.ledger, run.config, kind, e);
     if (run.ledger.run_id > 0) {
         kind = finish(&run, kind, e);
     }
     if (done) { /* a run that was refused changes nothing */
-        prune(&run);
+        ledger_prune(run.db, run.config, run_now_ms(&run));
     }
     int64_t wal = run.db ? db_empty_wal(run.db) : 0;
     if (wal > limit_get(LIMIT_WAL_BYTES)) {

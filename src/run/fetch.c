@@ -20,20 +20,20 @@ struct pages {
     size_t max_bytes;
     const struct erasures *erased;
     pthread_t thread;
+    bool begun;            /* there is one */
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t filled;
     struct page *first;
     struct page **end;
     size_t bytes; /* of messages pushed and not yet done */
     struct reading *issued;
-    bool begun;
     bool closed;
     bool given_up;
 
     /* the network thread's own */
     struct readers *readers;
-    struct reading *readings; /* of each lane in the order in which they were issued, the lanes by
-                                 when they last asked; begun if it has a reader */
+    struct reading *readings; /* of each stream in the order in which they were issued, the streams
+                                 by when they last asked; begun if it has a reader */
     bool halted;              /* a failure that concerns all readings */
     int64_t told;             /* requests, as the other side knows */
 };
@@ -84,24 +84,6 @@ void pages_close(struct pages *q, bool give_up)
     q->given_up = give_up;
     pthread_mutex_unlock(&q->mutex);
     client_wake(q->client);
-}
-
-struct page *pages_pop(struct pages *q, const struct reading *more_of)
-{
-    pthread_mutex_lock(&q->mutex);
-    while (!q->first && !more_of) {
-        pthread_cond_wait(&q->filled, &q->mutex);
-    }
-    struct page *p = q->first;
-    if (more_of && p && (p->reading != more_of || p->news->kind != NEWS_PAGE)) {
-        p = NULL;
-    }
-    if (p) {
-        q->first = p->next;
-        q->end = q->first ? q->end : &q->first;
-    }
-    pthread_mutex_unlock(&q->mutex);
-    return p;
 }
 
 void pages_done(struct pages *q, struct page *p)
@@ -173,7 +155,6 @@ static void end_reading(struct pages *q, struct reading *r, struct page *last)
     }
     *at = r->next;
     if (r->reader) {
-        r->lane->active--;
         reader_free(r->reader);
     }
     page_walker_free(r->walker);
@@ -189,7 +170,7 @@ static void end_reading(struct pages *q, struct reading *r, struct page *last)
 static struct walked_page *walk_rows(struct pages *q, struct reading *r, struct news *n,
                                      const struct walk_facts *facts, struct err *e)
 {
-    const struct tree_map *const *trees = r->pass->trees ? r->pass->trees : r->stream->trees;
+    const struct tree_map *const *trees = stream_trees(r->stream, r->pass);
     struct json_doc *document = n->answer.document;
 
     if (!r->walker) {
@@ -386,7 +367,7 @@ static bool is_held(const struct pages *q, const struct reading *r)
     bool held = false;
     int64_t active = 0;
 
-    for (const struct reading *o = q->readings; o && r->spares; o = o->next) {
+    for (const struct reading *o = q->readings; o; o = o->next) {
         active += o->reader ? 1 : 0;
         held = held || (o->comes_first && !r->comes_first) ||
                (o->reader && o->in_one_go && r->in_one_go);
@@ -397,15 +378,14 @@ static bool is_held(const struct pages *q, const struct reading *r)
 /* Moves a reading as far as it goes by now. */
 static void move_on(struct pages *q, struct reading *r)
 {
-    if (atomic_load(&r->refused) || (!r->reader && atomic_load(&r->lane->closed))) {
+    if (atomic_load(&r->refused)) {
         end_reading(q, r, page_new(r, news_new(NEWS_DROPPED)));
         return;
     }
-    if (!r->reader && (r->lane->active >= r->lane->at_once || is_held(q, r))) {
+    if (!r->reader && is_held(q, r)) {
         return;
     }
     if (!r->reader) {
-        r->lane->active++;
         r->reader = reader_new(q->readers, r->arena, &r->ask);
         r->all_handed = r->kind == READING_CLEANUP;
         from_the_start(r);
@@ -426,8 +406,8 @@ static void move_on(struct pages *q, struct reading *r)
     }
 }
 
-/* The lane has had its turn: the others' readings go before its own. */
-static void pass_turn(struct pages *q, const struct lane *lane)
+/* A stream has had its turn: the others' readings go before its own. */
+static void pass_turn(struct pages *q, const struct night *night)
 {
     struct reading *own = NULL;
     struct reading **at = &q->readings;
@@ -435,7 +415,7 @@ static void pass_turn(struct pages *q, const struct lane *lane)
     while (*at) {
         struct reading *r = *at;
 
-        if (r->lane == lane) {
+        if (r->night == night) {
             *at = r->next;
             r->next = NULL;
             append_to(&own, r);
@@ -446,7 +426,7 @@ static void pass_turn(struct pages *q, const struct lane *lane)
     *at = own;
 }
 
-/* Asks for what may be asked by now, a request a lane in turn, until so many are under way. */
+/* Asks for what may be asked by now, a request a stream in turn, until so many are under way. */
 static void ask(struct pages *q, size_t most)
 {
     struct reading *r = q->readings;
@@ -455,7 +435,7 @@ static void ask(struct pages *q, size_t most)
         bool asks = r->reader && reader_ask(r->reader);
 
         if (asks) {
-            pass_turn(q, r->lane);
+            pass_turn(q, r->night);
         }
         r = asks ? q->readings : r->next;
     }
@@ -485,24 +465,11 @@ void pages_ask_ahead(struct pages *q, size_t most)
     ask(q, most);
 }
 
-void pages_begin(struct pages *q)
-{
-    pthread_mutex_lock(&q->mutex);
-    q->begun = true;
-    pthread_cond_signal(&q->filled);
-    pthread_mutex_unlock(&q->mutex);
-}
-
 /* The network thread; `pages` is a struct pages. */
 static void *fetch_all(void *pages)
 {
     struct pages *q = pages;
 
-    pthread_mutex_lock(&q->mutex);
-    while (!q->begun) {
-        pthread_cond_wait(&q->filled, &q->mutex);
-    }
-    pthread_mutex_unlock(&q->mutex);
     for (;;) {
         bool all_issued = take_issued(q);
 
@@ -530,7 +497,7 @@ static void *fetch_all(void *pages)
 }
 
 struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
-                        const struct erasures *erased, struct err *e)
+                        const struct erasures *erased)
 {
     struct pages *q = xcalloc(1, sizeof(*q));
 
@@ -541,14 +508,29 @@ struct pages *pages_new(struct client *client, size_t in_flight, size_t max_byte
     pthread_mutex_init(&q->mutex, NULL);
     pthread_cond_init(&q->filled, NULL);
     q->end = &q->first;
-    int code = pthread_create(&q->thread, NULL, fetch_all, q);
-    if (code != 0) {
-        err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
-        readers_free(q->readers);
-        free(q);
-        return NULL;
-    }
     return q;
+}
+
+struct page *pages_pop(struct pages *q, const struct reading *more_of)
+{
+    if (!q->begun) {
+        q->begun = true;
+        INVARIANT(pthread_create(&q->thread, NULL, fetch_all, q) == 0);
+    }
+    pthread_mutex_lock(&q->mutex);
+    while (!q->first && !more_of) {
+        pthread_cond_wait(&q->filled, &q->mutex);
+    }
+    struct page *p = q->first;
+    if (more_of && p && (p->reading != more_of || p->news->kind != NEWS_PAGE)) {
+        p = NULL;
+    }
+    if (p) {
+        q->first = p->next;
+        q->end = q->first ? q->end : &q->first;
+    }
+    pthread_mutex_unlock(&q->mutex);
+    return p;
 }
 
 void pages_free(struct pages *q)

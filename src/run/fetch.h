@@ -34,13 +34,6 @@ enum reading_outcome {
     READING_FAILED,   /* see error */
 };
 
-/* The readings of one stream at the network's side. */
-struct lane {
-    size_t at_once;     /* most under way */
-    size_t active;      /* network: how many are */
-    atomic_bool closed; /* database: no more is begun, since it would meet the same trouble */
-};
-
 /* Requests of a budget that each of what is under way should have before more is begun. */
 enum { BUDGET_SHARE = 20 };
 
@@ -58,17 +51,17 @@ struct share {
 struct reading {
     struct reading *next; /* in the list it is in */
     enum reading_kind kind;
+    struct night *night; /* whose it is */
     const struct stream *stream;
     const struct pass *pass; /* NULL: of a question */
     size_t pass_no;
-    struct lane *lane;
     struct pager_spec ask; /* its label: "conversations 2026-03-01 (job)" */
     struct share *shares;  /* its windows; none of a question */
     size_t share_count;
     bool must_add_up; /* fewer different rows than the total are not all (lists) */
     bool is_over;     /* its time is over: a total that moves makes it read once more */
-    bool spares;      /* the run has a budget */
-    bool in_one_go;   /* then: it cannot go on in another run, so it is read alone of its kind */
+    bool in_one_go;   /* with a budget: it cannot go on in another run, so it is read alone of its
+                         kind */
     bool comes_first; /* and was cut before: nothing else is begun beside it */
 
     struct arena *arena; /* its own; it lies in it; freed with its last message */
@@ -91,7 +84,6 @@ struct reading {
     atomic_bool refused;   /* database: a page was refused, fetch no more */
 
     /* database */
-    struct night *night;    /* whose it is */
     struct window *window;  /* the first share's; NULL: there is none */
     bool begun;             /* the ledger knows it: it goes on, or some of it is there */
     int64_t to_ms;          /* up to where */
@@ -118,21 +110,20 @@ struct page {
 
 struct pages;
 
-/* The network thread for a client (borrowed) with `in_flight` requests on the wire at most, and
- * empty queues; of pages there is room up to `max_bytes`, those being loaded included; they come
- * without what was `erased` (borrowed). From pages_begin on it fetches what is issued until that is
- * said to be all, one reading fails in a way that concerns all of them, or a stop is asked for;
- * what went wrong goes with the messages. NULL: no thread can be had. Free with pages_free, once
- * all messages are done (frees readings that were not taken any more). */
+/* What joins the two sides, for a client (borrowed) with `in_flight` requests on the wire at most:
+ * of pages there is room up to `max_bytes`, those being loaded included; they come without what was
+ * `erased` (borrowed). The network thread, which is there from the first pages_pop on and has the
+ * client from then on, fetches what is issued until that is said to be all, one reading fails in a
+ * way that concerns all of them, or a stop is asked for; what went wrong goes with the messages.
+ * Free with pages_free, once all messages are done (frees readings that were not taken any more).
+ */
 struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
-                        const struct erasures *erased, struct err *e);
+                        const struct erasures *erased);
 void pages_free(struct pages *q);
 
-/* Before pages_begin, from when on the client is the network thread's: asks for what is issued as
- * far as that makes nothing at the server, while fewer than `most` requests are under way. What
- * comes of it waits. */
+/* Before the first pages_pop: asks for what is issued as far as that makes nothing at the server,
+ * while fewer than `most` requests are under way. What comes of it waits. */
 void pages_ask_ahead(struct pages *q, size_t most);
-void pages_begin(struct pages *q);
 
 /* A reading for the network thread, behind those issued before. */
 void pages_issue(struct pages *q, struct reading *r);

@@ -131,7 +131,6 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
     r->kind = kind;
     r->night = n;
     r->stream = n->stream;
-    r->lane = kind == READING_CLEANUP ? &n->side : &n->lane;
     r->window = w;
     r->pass_no = p;
     r->pass = w ? &n->stream->passes[p] : NULL;
@@ -195,14 +194,10 @@ static void issue_cleanup(struct night *n, struct window *w, size_t p)
 static void issue_question(struct night *n)
 {
     struct reading *r = make_reading(n, READING_QUESTION, NULL, 0, "data availability date");
-    struct step *steps = arena_array(r->arena, 2, sizeof(*steps));
 
-    for (size_t p = 0; p < n->stream->pass_count && !steps[0].path; p++) {
-        steps[0] = (struct step){.path = n->stream->passes[p].available,
-                                 .must = "dataAvailabilityDate",
-                                 .available = "dataAvailabilityDate"};
+    for (const struct pass *pass = n->stream->passes; !r->ask.steps; pass++) {
+        r->ask.steps = pass->available;
     }
-    r->ask.steps = steps;
     n->under_way[n->under_way_count++] = r;
     pages_issue(n->run->pages, r);
 }
@@ -245,8 +240,7 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
         agenda_resumes(&n->agenda, w, p, to_ms) && (n->stream->passes[p].batch <= 1 || c->token);
 
     /* With a budget what cannot go on later is read by itself, and first where it was cut. */
-    r->spares = n->run->budget.binds;
-    r->in_one_go = r->spares && agenda_in_one_go(&n->agenda, w, p);
+    r->in_one_go = n->run->budget.binds && agenda_in_one_go(&n->agenda, w, p);
     r->comes_first =
         r->in_one_go && c->target_to_ms != TIME_NONE && c->page_ms != TIME_NONE && w->failures == 0;
     bool done = add_others(n, r, e);
@@ -284,7 +278,7 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
     r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
     r->begun = resumes;
     done = done && set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) &&
-           (!r->spares ||
+           (!n->run->budget.binds ||
             db_do(n->run->db, e, sql_window_taken, I(w->window_id), I(n->run->ledger.run_id)));
     if (!done) {
         arena_free(r->arena);
@@ -333,6 +327,7 @@ static void turn(struct night *n)
     const struct err *spent = &n->run->budget.why;
     struct err why;
     int64_t most = n->run->config->in_flight;
+    int64_t jobs = limit_get(LIMIT_JOBS_AT_ONCE);
     bool more = !n->halted && !stop_requested() && agenda_turn(g);
 
     if (more && spent->kind != ERR_NONE) {
@@ -347,11 +342,8 @@ static void turn(struct night *n)
         tell_rest(n);
         return;
     }
-    if (n->stream->passes[g->order[g->at]].steps->token && limit_get(LIMIT_JOBS_AT_ONCE) < most) {
-        most = limit_get(LIMIT_JOBS_AT_ONCE);
-    }
-    n->lane.at_once = (size_t)most;
-    atomic_store(&n->lane.closed, false);
+    bool is_job = n->stream->passes[g->order[g->at]].steps->token != NULL;
+    n->at_once = (size_t)(!is_job ? most + AHEAD : jobs < most ? jobs : most);
     progress_phase(&n->progress, g->due_count);
 }
 
@@ -364,7 +356,7 @@ static bool go_on(struct night *n, struct err *e)
 
     while (n->begun && !n->over) {
         while (!n->halted && n->run->budget.why.kind == ERR_NONE &&
-               n->under_way_count < n->lane.at_once + AHEAD && (w = agenda_next(&n->agenda))) {
+               n->under_way_count < n->at_once && (w = agenda_next(&n->agenda))) {
             if (!claim(n, w, &to_ms, e) || (to_ms != TIME_NONE && !issue_window(n, w, to_ms, e))) {
                 return false;
             }
@@ -403,7 +395,7 @@ static int64_t set_range(struct night *n)
 /* What belongs to scopes that the stream no longer lists is marked as gone. */
 static bool mark_unlisted(struct run *run, const struct stream *s, struct err *e)
 {
-    struct loader *loader = store_loader(run, s, &s->passes[0], e);
+    struct loader *loader = loaders_get(&run->loaders, s, &s->passes[0], e);
     int64_t count = 0;
     bool done =
         loader && db_begin(run->db, e) &&
@@ -535,8 +527,6 @@ static bool begin(struct night *n, struct err *e)
         return true;
     }
     n->begun = true;
-    n->side.at_once = 2;
-    n->lane.at_once = 1;
     n->progress = (struct progress){.stream = n->stream->name, .began_ms = clock_monotonic_ms()};
     progress_phase(&n->progress, 0);
     LOG(LOG_INFO, "stream begins", LOG_S("stream", n->stream->name));
@@ -604,21 +594,8 @@ static void ask_apart(struct night *n, const struct reading *r)
         LOG_S("error", r->error.message));
     for (size_t i = 0; i < r->share_count; i++) {
         r->shares[i].window->alone = !refused;
+        r->shares[i].window->failed &= ~(1U << r->pass_no);
         agenda_again(&n->agenda, r->shares[i].window);
-    }
-}
-
-/* A reading that ended before it was begun, or was cut. */
-static void take_unread(struct night *n, const struct reading *r)
-{
-    n->left += r->kind == READING_QUESTION ? 1 : 0; /* it has no windows */
-    for (size_t i = 0; i < r->share_count; i++) {
-        r->shares[i].window->failed |= 1U << r->pass_no;
-        if (!n->agenda.given_up) {
-            n->left++;
-        } else if (agenda_refuse_too(&n->agenda, r->shares[i].window, r->pass_no)) {
-            fail(n, &n->agenda.refused[r->pass_no], false);
-        }
     }
 }
 
@@ -633,18 +610,12 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
         ask_apart(n, r);
         return;
     }
-    for (size_t i = 0; i < r->share_count; i++) {
-        r->shares[i].window->failed |= 1U << r->pass_no;
-    }
     /* A pass is not granted when it lacks a permission or is not there. */
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
         LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
             LOG_S("source", r->pass->plan.name), LOG_S("error", why->message));
         for (size_t i = agenda_refuse(&n->agenda, r->window, r->pass_no, why); i > 0; i--) {
             fail(n, why, false);
-        }
-        if (n->agenda.given_up) {
-            atomic_store(&n->lane.closed, true);
         }
         return;
     }
@@ -656,7 +627,6 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     fail(n, why, halts);
     n->left += r->share_count > 1 ? r->share_count - 1 : 0;
     if (halts || (server && n->agenda.troubled >= TROUBLED_MAX)) {
-        atomic_store(&n->lane.closed, true);
         n->left += agenda_close(&n->agenda);
     }
 }
@@ -720,6 +690,7 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
         struct window *w = r->shares[i].window;
 
         unclaim(n, w);
+        w->failed |= r->kind == READING_WINDOW && r->outcome != READING_DONE ? 1U << r->pass_no : 0;
         if (!window_refresh(&n->run->ledger, &n->kind, n->run->arena, w, e)) {
             return false;
         }
@@ -745,7 +716,7 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
     case READING_OVERFLOW:
         return take_overflow(n, r, e);
     case READING_WAITING:
-        take_unread(n, r);
+        n->left += r->kind == READING_QUESTION ? 1 : r->share_count; /* it has no windows */
         break;
     }
     return true;
@@ -813,7 +784,7 @@ static bool move_on(struct run *run, bool *left, struct err *e)
         if (!n->ended && n->over && n->side_count == 0 && n->held == 0) {
             end(n);
             /* others may have waited for it */
-            return store_close(run, n->stream, true, e) && move_on(run, left, e);
+            return loaders_close(&run->loaders, n->stream, true, e) && move_on(run, left, e);
         }
         *left = *left || (!n->ended && (n->begun || run->budget.why.kind == ERR_NONE));
         if (n->begun && !n->ended) {
@@ -882,17 +853,10 @@ bool nights_read(struct run *run, struct err *e)
     bool left = true;
 
     run->pages = pages_new(run->client, (size_t)run->config->in_flight,
-                           (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased, e);
-    if (!run->pages) {
-        return false;
-    }
+                           (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased);
     run->budget.live = true;
     bool ok = budget_keep(run, BUDGET_AHEAD, e) && (!run->asks_ahead || ask_ahead(run, &left, e)) &&
               move_on(run, &left, e);
-    if (!ok) {
-        pages_close(run->pages, true);
-    }
-    pages_begin(run->pages);
     for (bool ended = false; !ended;) {
         if (!ok || !left) {
             pages_close(run->pages, !ok);

@@ -14,7 +14,8 @@
 #include "streams/stream.h"
 
 enum {
-    AHEAD = 2,            /* readings issued before their turn, so that no place stands empty */
+    AHEAD = 2,            /* readings beside as many as may be in flight, so that no place stands
+                             empty while one is committed */
     BATCH_MOST = 16,      /* windows of a reading */
     READING_BYTES = 8192, /* of memory that it begins with */
     HELD_POLL_MS = 50,    /* between two looks whether another run has let a window go */
@@ -48,9 +49,8 @@ struct night {
     struct window_kind kind;
     struct agenda agenda;
     struct progress progress;
-    struct lane lane;
-    struct lane side; /* of cleanups */
-    size_t side_count;
+    size_t at_once;    /* most readings under way */
+    size_t side_count; /* of cleanups */
     size_t batch_most; /* windows that may be asked for together, as the server showed; 0: any */
     struct reading *under_way[64 + AHEAD];
     size_t under_way_count;

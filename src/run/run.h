@@ -14,6 +14,7 @@
 #include "io/db.h"
 #include "io/lock.h"
 #include "run/fetch.h"
+#include "streams/loaders.h"
 
 /* --- how far it is, told to a watcher after every page ---------------------------------------- */
 
@@ -125,8 +126,7 @@ struct run {
     struct past past; /* what is left of the request's; only where it has one */
     struct extract_result *result;
     struct night *nights; /* one a stream; a stream comes after the one it needs */
-    /* of a stream's slot and the first of its passes with those trees; NULL: not needed yet */
-    struct loader *loaders[LOCK_PAST][PASSES_MAX];
+    struct loaders loaders;
 };
 
 /* The lock of a stream that this run takes. */

@@ -17,40 +17,17 @@ struct group {
     size_t count;
 };
 
-bool store_close(struct run *run, const struct stream *s, bool ok, struct err *e)
+/* Adds to what the reading, and the run, has come to. */
+static void add_counts(struct run *run, struct reading *r, const struct load_counts *more)
 {
-    struct loader **all = run->loaders[s->lock_slot];
+    struct load_counts *const to[] = {&r->counts, &run->result->totals.rows};
 
-    for (size_t i = 0; i < PASSES_MAX; i++) {
-        ok = ok && (!all[i] || load_settle(all[i], e));
-        load_free(all[i]);
-        all[i] = NULL;
+    for (size_t i = 0; i < COUNT_OF(to); i++) {
+        to[i]->rows_read += more->rows_read;
+        to[i]->rows_new += more->rows_new;
+        to[i]->rows_changed += more->rows_changed;
+        to[i]->rows_unchanged += more->rows_unchanged;
     }
-    return ok;
-}
-
-struct loader *store_loader(struct run *run, const struct stream *s, const struct pass *pass,
-                            struct err *e)
-{
-    const struct tree_map *const *trees = pass->trees;
-    size_t first = 0;
-
-    while (s->passes[first].trees != trees) {
-        first++;
-    }
-    struct loader **l = &run->loaders[s->lock_slot][first];
-    if (!*l) {
-        *l = load_new(run->db, trees ? trees : s->trees, s->load, s->state, e);
-    }
-    return *l;
-}
-
-static void add_counts(struct load_counts *to, const struct load_counts *more)
-{
-    to->rows_read += more->rows_read;
-    to->rows_new += more->rows_new;
-    to->rows_changed += more->rows_changed;
-    to->rows_unchanged += more->rows_unchanged;
 }
 
 /* Counts, with what was asked for by now. */
@@ -87,7 +64,7 @@ static bool fail(struct run *run, struct reading *r, const struct err *why, unsi
  * seen. Part of the caller's transaction. */
 static bool begin(struct run *run, struct reading *r, struct err *e)
 {
-    struct loader *loader = store_loader(run, r->stream, r->pass, e);
+    struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, e);
     bool done = loader != NULL;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
@@ -120,13 +97,6 @@ static struct load_page describe(const struct run *run, const struct page *p, si
     };
 }
 
-/* A reading of LOAD_WINDOW or LOAD_INTERVALS says what is gone: its pages are kept or not together.
- */
-static bool is_by_reading(const struct reading *r)
-{
-    return r->stream->load == LOAD_WINDOW || r->stream->load == LOAD_INTERVALS;
-}
-
 /* Keeps the answer of page `p`, or what the end of its reading has changed (`path` NULL), where
  * that changed rows. */
 static bool keep(struct run *run, const struct page *p, size_t share, const char *path,
@@ -143,7 +113,8 @@ static bool keep(struct run *run, const struct page *p, size_t share, const char
     struct db_value at =
         T(path ? p->news->answer.received_ms - run->ahead_ms : run_now_ms(run)); /* without one */
 
-    if (run->config->keep_raw_days == 0 || (changed == 0 && !(path && is_by_reading(r)))) {
+    if (run->config->keep_raw_days == 0 ||
+        (changed == 0 && !(path && stream_is_by_reading(r->stream)))) {
         return true;
     }
     return db_do(d, e, sql_raw_reading_open, window, S(plan), S(r->shares[share].facts.parent),
@@ -172,7 +143,7 @@ static struct cursor cursor_after(const struct page *p)
 static bool settle(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    struct loader *loader = store_loader(run, r->stream, r->pass, e);
+    struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, e);
     bool done = loader != NULL;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
@@ -181,11 +152,11 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
         struct load_counts counts = {0};
 
         done = load_end(loader, &page, &counts, e);
-        add_counts(&run->result->totals.rows, &counts);
-        add_counts(&r->counts, &counts);
+        add_counts(run, r, &counts);
         plan_settle(&w->span, r->pass_no, r->to_ms, &r->plan);
         done = done && keep(run, p, i, NULL, &counts, e) &&
-               raw_end(run->db, w->window_id, r->pass->plan.name, is_by_reading(r), e) &&
+               raw_end(run->db, w->window_id, r->pass->plan.name, stream_is_by_reading(r->stream),
+                       e) &&
                window_end(&run->ledger, w, r->pass_no, e);
     }
     return done;
@@ -238,8 +209,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
         r->pages++;
         run->result->totals.pages++;
-        add_counts(&r->counts, counts);
-        add_counts(&run->result->totals.rows, counts);
+        add_counts(run, r, counts);
         if (!note_ids(run, p, e) || !keep(run, p, p->share, p->news->path, counts, e) ||
             !window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
                          &(struct window_counts){
@@ -259,7 +229,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
 static bool load_group(struct run *run, struct group *g, bool more, struct err *cause)
 {
     struct reading *r = g->pages[0]->reading;
-    struct loader *loader = store_loader(run, r->stream, r->pass, cause);
+    struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, cause);
     bool was_begun = r->begun;
 
     if (!loader || !db_begin(run->db, cause)) {

@@ -50,7 +50,7 @@ const struct stream stream_conversations = {
     .recent = STEPS(QUERY("desc")),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
             .attributes = true,
-            .available = JOBS "/availability",
+            .available = AVAILABILITY(JOBS),
             .permissions = PERMISSION,
             .steps = DETAILS_JOB(JOBS,
                                  ",\"orderBy\":\"conversationStart\","

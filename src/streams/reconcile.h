@@ -26,9 +26,11 @@ struct reconciliation {
  * afterwards. ERR_STOPPED between days. */
 bool reconcile_days(const struct reconciliation *r, struct err *e);
 
-/* After a run: a final day that differs is owed once more, once. Where days differ that were read
- * once more for that, ERR_MISMATCH in *mismatch (else it is cleared). */
-bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, struct err *e);
+/* After a run that ended with `kind`, whose error is in `e`: compares the days that it has read; a
+ * final one that differs is owed once more, once. ERR_MISMATCH where days differ that were read
+ * once more for that; what stands in the way of a proof is the run's error where it has none. */
+enum err_kind reconcile_run(const struct ledger *l, const struct config *c, enum err_kind kind,
+                            struct err *e);
 
 /* ERR_MISMATCH where a figure of the days differs, else ERR_PARTIAL where nothing of a scope can be
  * compared; true: all that is comparable is equal. */

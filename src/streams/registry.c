@@ -65,6 +65,16 @@ bool stream_is_list(const struct stream *s)
            (!s->needs || stream_is_list(stream_find(s->needs)));
 }
 
+const struct tree_map *const *stream_trees(const struct stream *s, const struct pass *pass)
+{
+    return pass->trees ? pass->trees : s->trees;
+}
+
+bool stream_is_by_reading(const struct stream *s)
+{
+    return s->load == LOAD_WINDOW || s->load == LOAD_INTERVALS;
+}
+
 const struct table_map *stream_table(const struct stream *s)
 {
     return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;

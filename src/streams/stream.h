@@ -22,16 +22,15 @@ struct pass {
     struct pass_rule plan;
     int batch;       /* most windows of different scopes that are asked for together; 0: one */
     bool attributes; /* its answers bring what others leave out */
-    const char *available; /* of SEES_AVAILABLE: GET path of the availability date, which its answer
-                              holds as dataAvailabilityDate */
-    const char *ids;       /* of FOLLOW_IDS: constant SQL that lists them sorted; ?1 is the planning
-                              time, ?2 the lookback before this pass's last reading, ?3 the
-                              window's start, ?4 its end, ?5 its scope; SQL that may be kept in
-                              registry order beside the stream (.sql); ?6 is the most of those
-                              without an end that may be asked for */
-    const char *asked;     /* of FOLLOW_IDS: constant SQL for each id that was asked for, ?1, at the
-                              planning time ?2; ?3: whether the server knows it; NULL: nothing is
-                              kept of that */
+    const struct step *available; /* of SEES_AVAILABLE: asks for the availability date */
+    const char *ids;   /* of FOLLOW_IDS: constant SQL that lists them sorted; ?1 is the planning
+                          time, ?2 the lookback before this pass's last reading, ?3 the
+                          window's start, ?4 its end, ?5 its scope; SQL that may be kept in
+                          registry order beside the stream (.sql); ?6 is the most of those
+                          without an end that may be asked for */
+    const char *asked; /* of FOLLOW_IDS: constant SQL for each id that was asked for, ?1, at the
+                          planning time ?2; ?3: whether the server knows it; NULL: nothing is
+                          kept of that */
     int one_in; /* of ids in windows: one of so many rows of `needs` has what they ask for, where
                    nothing says how many there are; 0: each */
     const char *permissions; /* any of them is enough; separated by blanks; NULL: none known */
@@ -83,6 +82,12 @@ const struct stream *stream_find(const char *name);
 
 /* Its pass of that name, likewise. */
 const struct pass *stream_pass(const struct stream *s, const char *plan);
+
+/* What the answers of a pass hold; ends in NULL. */
+const struct tree_map *const *stream_trees(const struct stream *s, const struct pass *pass);
+
+/* Whether what a reading of it has not seen is gone, so that one page says nothing by itself. */
+bool stream_is_by_reading(const struct stream *s);
 
 /* The stream that `recent` shows. */
 const struct stream *stream_recent(void);
@@ -197,6 +202,12 @@ int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_
 #define LIST(n, t, slot, map, p, permission)                                                       \
     static const struct tree_map n##_tree = {map};                                                 \
     LIST_FROM(n, t, slot, "dimensions", NULL, NULL, permission, PAGED(p))
+
+/* How far the data of such jobs goes. */
+#define AVAILABILITY(jobs)                                                                         \
+    STEPS({.path = jobs "/availability",                                                           \
+           .must = "dataAvailabilityDate",                                                         \
+           .available = "dataAvailabilityDate"})
 
 /* The steps of an analytics job of details: path of its jobs, what its body says besides interval
  * and order, rows a page, the array of rows. */

@@ -24,7 +24,7 @@ const struct stream stream_user_status = {
     .load = LOAD_INTERVALS,
     .trees = TREES(&presences, &routing_statuses),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE},
-            .available = JOBS "/availability",
+            .available = AVAILABILITY(JOBS),
             .permissions = PERMISSION,
             .steps = DETAILS_JOB(JOBS, "", 1000, "userDetails")},
            {.plan = {.name = "query"},

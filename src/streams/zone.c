@@ -40,8 +40,7 @@ static bool judge_days(const struct zoning *z, struct err *e)
 static bool forget_rows(const struct zoning *z, const struct stream *s, const struct pass *pass,
                         const struct windows *days, struct err *e)
 {
-    const struct tree_map *const *trees = pass->trees ? pass->trees : s->trees;
-    struct loader *loader = load_new(z->ledger->db, trees, s->load, s->state, e);
+    struct loader *loader = load_new(z->ledger->db, stream_trees(s, pass), s->load, s->state, e);
     struct load_counts ignored = {0};
     bool done = loader != NULL;
 
@@ -62,13 +61,12 @@ static bool forget_rows(const struct zoning *z, const struct stream *s, const st
 
 /* Business days of a zone that is no longer the run's: those that can be asked for are no windows
  * any more, and what belongs to them alone goes; *count: how many, added. */
-static bool forget_days(const struct zoning *z, const struct stream *s, int64_t *count,
-                        struct err *e)
+static bool forget_days(const struct zoning *z, const struct stream *s, int64_t from_ms,
+                        int64_t *count, struct err *e)
 {
     const struct pass_rule *rules[PASSES_MAX];
     struct window_kind kind = stream_windows(s, z->config, rules);
-    struct windows days = {.arena = z->arena,
-                           .range = {.from_ms = z->from_ms, .order = ORDER_OLDEST}};
+    struct windows days = {.arena = z->arena, .range = {.from_ms = from_ms, .order = ORDER_OLDEST}};
 
     if (kind.grid != GRID_BUSINESS_DAY) {
         return true;
@@ -77,13 +75,14 @@ static bool forget_days(const struct zoning *z, const struct stream *s, int64_t 
     for (size_t p = 0; done && s->load == LOAD_WINDOW && p < s->pass_count; p++) {
         done = forget_rows(z, s, &s->passes[p], &days, e);
     }
-    for (size_t i = 0; done && i < days.count; i++) {
-        if (days.list[i].span.start_ms != TIME_NONE) {
-            done = db_do(z->ledger->db, e, sql_window_drop, I(days.list[i].window_id));
-            (*count)++;
-        }
-    }
+    done = done && db_do(z->ledger->db, e, sql_window_drop, S(s->name), T(from_ms));
+    *count += done ? db_changes(z->ledger->db) : 0;
     return done;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 bool zone_set(const struct zoning *z, struct err *e)
@@ -92,13 +91,17 @@ bool zone_set(const struct zoning *z, struct err *e)
     struct db *d = z->ledger->db;
     struct redated redated = {.arena = z->arena, .now_ms = z->now_ms};
     int64_t owed = 0;
+    int64_t start_ms =
+        c->start_day == INT32_MIN ? z->now_ms : clock_zone_day_start_ms(c->start_day);
+    int64_t from_ms = earlier(earlier(start_ms, z->until_ms), earlier(z->from_ms, z->now_ms));
+    int64_t to_ms = z->until_ms > z->now_ms ? z->until_ms : z->now_ms;
     bool done =
-        db_begin(d, e) && ledger_zone(d, c->timezone, z->from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
-                                      z->to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
+        db_begin(d, e) && ledger_zone(d, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+                                      to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
 
     if (done && redated.was && z->rezone) {
         for (size_t i = 0; done && i < stream_registry_count; i++) {
-            done = forget_days(z, stream_registry[i], &owed, e);
+            done = forget_days(z, stream_registry[i], from_ms, &owed, e);
         }
         done = done && db_exec(d, sql_reconcile_forget, e);
         LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", redated.was),

@@ -12,9 +12,9 @@ struct zoning {
     const struct config *config;
     struct arena *arena;
     int64_t now_ms;
-    int64_t from_ms; /* what is asked for, from then on... */
-    int64_t to_ms;   /* ...up to then */
-    bool rezone;     /* days that were read may be dated anew: they are owed then */
+    int64_t from_ms;  /* what is asked for besides what the configuration says, from then on */
+    int64_t until_ms; /* TIME */
+    bool rezone;      /* days that were read may be dated anew: they are owed then */
 };
 
 /* Sets it, in a transaction. ERR_CONFIG where days would be others. */

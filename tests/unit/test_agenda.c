@@ -162,6 +162,43 @@ TEST_OF(struct world *w, enter, leave, nothing_stands_in_for_what_was_read_at_th
     assert_string_equal(turns(w), "");
 }
 
+/* Refused to several scopes, and granted to none, it is to all; a scope that is refused by all is
+ * counted, and where none answers all of them are named. */
+TEST_OF(struct world *w, enter, leave, what_is_refused_to_several_scopes_is_to_all)
+{
+    static const char *const scopes[] = {"a", "b", "b", "c", "d", "e"};
+    struct err why;
+    struct err e;
+    struct window *due;
+
+    err_set(&why, ERR_PERMISSION, "no");
+    begin(w, RULES(&wfm, &analytics), NULL);
+    for (size_t i = 0; i <= DAYS; i++) {
+        w->windows[i].scope = scopes[i];
+        w->windows[i].span.start_ms = w->windows[i].span.end_ms = TIME_NONE;
+    }
+    assert_true(agenda_has_source(&w->g, "states", w->arena, &e)); /* nobody was asked */
+    for (size_t p = 0; p < 2; p++) {
+        size_t asked = 0;
+        size_t lost = 0;
+
+        assert_true(agenda_turn(&w->g));
+        for (; (due = agenda_next(&w->g)); asked++) {
+            due->failed |= 1U << p;
+            lost += agenda_refuse(&w->g, due, p, &why);
+        }
+        assert_int_equal(asked, 4); /* three scopes, one of them twice */
+        assert_int_equal(lost, p == 0 ? 0 : DAYS + 1);
+    }
+    assert_false(agenda_turn(&w->g));
+    assert_false(agenda_has_source(&w->g, "states", w->arena, &e));
+    assert_int_equal(e.kind, ERR_PERMISSION);
+    assert_non_null(strstr(e.message, "no source of states answers; wfm: no; analytics: no"));
+    assert_true(agenda_grant(&w->g, 0));
+    assert_false(agenda_grant(&w->g, 1)); /* the preferred one is, elsewhere */
+    assert_true(agenda_has_source(&w->g, "states", w->arena, &e));
+}
+
 /* Of scopes each is asked for by the next one where the one before was refused to it. */
 TEST_OF(struct world *w, enter, leave, each_scope_has_its_stand_in)
 {
