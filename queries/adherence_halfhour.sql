@@ -18,7 +18,7 @@ bounds AS (
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 agent_day AS (
-    SELECT d.adherence_day_key, d.user_id, d.day_start_time AS utc_from,
+    SELECT d.adherence_day_key, d.user_id, d.business_day, d.day_start_time AS utc_from,
            strftime('%Y-%m-%dT%H:%M:%fZ', d.day_start_time, '+1 day') AS utc_to
     FROM bounds AS b
     CROSS JOIN adherence_day AS d ON d.business_day >= date(b.utc_from, '-2 days')
@@ -44,21 +44,24 @@ shift AS (
         AND s.start_date < b.utc_to
     LIMIT -1 -- likewise
 ),
-piece AS (
-    SELECT d.user_id, 0 AS is_exception, p.start_date AS starts,
-           strftime('%Y-%m-%dT%H:%M:%fZ', p.start_date, p.length_minutes || ' minutes') AS ends
+shift_day AS ( -- shifts with the day that they begin on: that of UTC, or one of its neighbours
+    SELECT d.adherence_day_key, d.user_id, s.shift_id
     FROM shift AS s
-    JOIN agent_day AS d ON d.user_id = s.user_id
+    CROSS JOIN (SELECT '-1 day' AS off UNION ALL SELECT '0 days' UNION ALL SELECT '1 day') AS n
+    JOIN agent_day AS d ON d.user_id = s.user_id AND d.business_day = date(s.start_date, n.off)
         AND d.utc_from <= s.start_date AND d.utc_to > s.start_date
-    JOIN schedule_activity AS p ON p.shift_id = s.shift_id
+    LIMIT -1 -- likewise
+),
+piece AS (
+    SELECT s.user_id, 0 AS is_exception, p.start_date AS starts,
+           strftime('%Y-%m-%dT%H:%M:%fZ', p.start_date, p.length_minutes || ' minutes') AS ends
+    FROM shift_day AS s
+    CROSS JOIN schedule_activity AS p ON p.shift_id = s.shift_id
     UNION ALL
     SELECT d.user_id, 1, x.start_time, x.end_time
-    FROM agent_day AS d
-    JOIN adherence_exception AS x ON x.adherence_day_key = d.adherence_day_key
-    WHERE EXISTS (SELECT 1 FROM shift AS s WHERE s.user_id = d.user_id
-                  AND s.start_date >= d.utc_from AND s.start_date < d.utc_to)
+    FROM (SELECT DISTINCT adherence_day_key, user_id FROM shift_day) AS d
+    CROSS JOIN adherence_exception AS x ON x.adherence_day_key = d.adherence_day_key
 ),
--- By days and changes of the clock, then by half-hours: seconds of local time.
 local AS (
     SELECT p.user_id, p.is_exception, z.day, z.offset_seconds,
            strftime('%s', max(p.starts, z.utc_from)) + z.offset_seconds AS starts,

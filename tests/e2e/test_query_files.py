@@ -160,6 +160,7 @@ class Files(TestCase):
                 self.assertIn(choice, text.split("default")[0])
 
     def test_what_makes_no_sense_is_refused(self):
+        agent = self.site.value("SELECT min(name) FROM user")
         for code, words, *arguments in (
                 (2, "--out goes with --csv or --json", "freshness", "--out", "x"),
                 (2, "--out goes with", "freshness", "--xlsx", "y", "--out", "x"),
@@ -175,6 +176,11 @@ class Files(TestCase):
                 (2, "from is given twice", "freshness", "from=2026-03-01", "from=2026-03-02"),
                 (2, "did you mean stream; it has: from, to, stream", "freshness", "strem=users"),
                 (2, "is no day", "freshness", "to=yesterday"),
+                (2, "nothing is called 'no such'", "queue_day", "queue=no such"),
+                (2, f"did you mean {agent}", "agent_day", f"agent={agent}x"),
+                (2, "is none of 15, 30, 60", "queue_interval", "minutes=20"),
+                (2, "did you mean offered", "why", "kpi=offerd"),
+                (2, "is no whole number from 1 on", "repeat_contacts", "days=0"),
                 (2, "lies after to=2026-03-01", "freshness", "from=2026-03-02", "to=2026-03-01"),
                 (2, "is no whole number", "open_conversations", "min_hours=some")):
             with self.subTest(arguments):
