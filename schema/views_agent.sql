@@ -55,8 +55,8 @@ routed AS (
     FROM routed AS a WHERE a.user_id IS NOT NULL
 ),
 agent AS (
-    SELECT 'presence' AS kind, user_id AS present_id, NULL AS routed_id FROM present
-    UNION ALL SELECT 'routing', NULL, user_id FROM routed
+    SELECT 'presence' AS kind, user_id, user_id AS present_id, NULL AS routed_id FROM present
+    UNION ALL SELECT 'routing', user_id, NULL, user_id FROM routed
 ),
 read_day AS ( -- what was read of each day
     SELECT d.day, max(d.utc_from, r.utc_from) AS utc_from, min(d.utc_to, r.utc_to) AS utc_to
@@ -72,20 +72,20 @@ FROM (
     -- CROSS JOIN: of each day and agent the statuses from the last one that began before it on. One
     -- join for both kinds, so that a query's own joins reach the days.
     SELECT
-        coalesce(a.routed_id, a.present_id) AS user_id, u.name AS user_name, a.kind,
+        a.user_id, u.name AS user_name, a.kind,
         coalesce(q.routing_status, p.system_presence) AS status, d.day,
         max(coalesce(q.start_time, p.start_time), d.utc_from) AS started_at,
         coalesce(q.end_time, p.end_time, d.utc_to) AS own_end,
         min(coalesce(q.end_time, p.end_time, d.utc_to), d.utc_to,
             coalesce((SELECT n.start_time FROM user_routing_status AS n
-                      WHERE n.user_id = a.routed_id AND n.start_time > q.start_time
+                      WHERE n.user_id = a.user_id AND n.start_time > q.start_time
                       ORDER BY n.start_time LIMIT 1),
                      (SELECT n.start_time FROM user_presence AS n
-                      WHERE n.user_id = a.present_id AND n.start_time > p.start_time
+                      WHERE n.user_id = a.user_id AND n.start_time > p.start_time
                       ORDER BY n.start_time LIMIT 1), d.utc_to)) AS ended_at
     FROM read_day AS d
     CROSS JOIN agent AS a
-    LEFT JOIN user AS u ON u.user_id = coalesce(a.routed_id, a.present_id)
+    LEFT JOIN user AS u ON u.user_id = a.user_id
     LEFT JOIN user_presence AS p
         ON p.user_id = a.present_id AND p.start_time < d.utc_to
         AND p.start_time >= coalesce((SELECT max(b.start_time) FROM user_presence AS b
