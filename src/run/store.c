@@ -319,6 +319,10 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
     struct reading *r = p->reading;
     const char *id = p->news->id;
     bool gone = news_is_gone(p->news);
+    const char *why = gone ? "not known to the server"
+                      : p->news->answer.error.cause == CAUSE_NET_TOO_LARGE
+                          ? "an answer that is too large"
+                          : "refused by the server";
     struct cursor next = cursor_after(p);
 
     next.at = id;
@@ -326,8 +330,7 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
                           I(r->window->window_id), S(id))) &&
            load_note(run->db, r->stream->name,
                      &(struct walk_note){.path = step_of_rows(r->ask.steps)->ids_as,
-                                         .problem = gone ? "not known to the server"
-                                                         : "refused by the server",
+                                         .problem = why,
                                          .example = id,
                                          .count = 1},
                      e) &&

@@ -167,7 +167,7 @@ class Users(TestCase):
         self.ok(site.run("extract", "--until", NOW))
         self.assertEqual(self.stored(site), self.expected(server, users))
 
-    def test_a_user_who_is_refused_costs_no_other(self):
+    def test_a_user_who_is_refused_or_too_large_costs_no_other(self):
         server, site = self.begin(agents=9)
         self.ok(site.run("extract", "--until", NOW))
         users = {r[0] for r in site.query("SELECT user_id FROM user WHERE state <> 'deleted'")}
@@ -179,7 +179,11 @@ class Users(TestCase):
                         "UPDATE extract_window SET state = 'open' WHERE stream = 'user_aggregate'")
             self.ok(site.run("extract", "--until", NOW))
             self.assertEqual(self.stored(site), self.expected(server, left))
-        self.assertEqual(site.value("SELECT example FROM data_problem"), bad)
+        self.assertEqual([tuple(r) for r in site.query("SELECT kind, example FROM data_problem")], [("refused by the server", bad)])
+        server.control(faults=[])
+        Path(site.db).unlink()
+        self.ok(site.run("extract", "--until", NOW, env={"ROLLCALL_LIMIT_INFLATED_BYTES": 12000}))
+        self.assertEqual(site.value("SELECT DISTINCT kind FROM data_problem"), "an answer that is too large")
 
 
 if __name__ == "__main__":
