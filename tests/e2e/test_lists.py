@@ -183,6 +183,7 @@ class Lists(TestCase):
         self.assertLess(0, site.value(alive))
         logged = "SELECT count(*) FROM dimension_change WHERE table_name = 'team_member' AND field = 'deleted_at'"
         self.assertEqual(site.value(logged), before - site.value(alive))
+        self.assertEqual(site.value(logged + " AND id IN (SELECT team_id || '/' || user_id FROM team_member)"), site.value(logged))
         site.change("UPDATE team SET deleted_at = NULL")
         self.ok(site.extract("--stream", "teams"))
         self.assertEqual((site.value(alive), site.value(teams)), (before, which))
