@@ -30,7 +30,7 @@ CREATE TABLE reconciliation_day (
     ours_run_id INTEGER,       -- run that had last read our side when it was compared; NULL: trouble with it since
     theirs_run_id INTEGER,     -- run that had last read theirs
     is_final INTEGER,          -- 0/1: the vendor changes nothing of it any more
-    appealed_run_id INTEGER,   -- run that made the day owed again because it differs: that is done once, until it is equal; NULL: never, or not since
+    appealed_run_id INTEGER,   -- run that made the day owed again because it differs: that is done once for what differs; NULL: never, or not for that
     PRIMARY KEY (day, scope)
 ) WITHOUT ROWID;
 

@@ -29,10 +29,14 @@ UPDATE conversation
 SET row_asked_at = ?2, missing_since = CASE WHEN NOT ?3 THEN ifnull(missing_since, ?2) END
 WHERE conversation_id = ?1;
 
--- Those that had ended less than the lookback before they were last read this way, save likewise.
+-- Those that had ended less than the lookback before they were last read this way, save likewise. Where none was yet, before
+-- a job last read: that brings what began before the first day too, which no query does.
 -- name: conversations_late
 SELECT conversation_id FROM conversation
-WHERE conversation_end >= ?2 AND conversation_end <= ?1
+WHERE conversation_end <= ?1 AND conversation_end >= ifnull((
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (julianday(max(read_at)) - julianday(?1)) || ' days')
+    FROM window_pass WHERE pass = 'job' AND window_id IN (SELECT window_id FROM extract_window WHERE stream = 'conversations')
+    AND read_at < ?1 AND NOT EXISTS (SELECT 1 FROM window_pass WHERE pass = 'late' AND read_at < ?1)), ?2)
   AND NOT EXISTS (
       SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
       WHERE w.stream = 'conversations' AND ifnull(w.scope, '') = ''

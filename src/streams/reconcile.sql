@@ -31,6 +31,7 @@ CREATE TEMP TABLE IF NOT EXISTS reconcile_found (
     queue_id TEXT, media_type TEXT, user_id TEXT, metric TEXT, qualifier TEXT, statistic TEXT, ours REAL, theirs REAL,
     reason TEXT);
 CREATE TEMP TABLE IF NOT EXISTS reconcile_several (queue_id TEXT, media_type TEXT);
+CREATE TEMP TABLE IF NOT EXISTS reconcile_differed AS SELECT * FROM reconciliation WHERE 0;
 DELETE FROM temp.reconcile_pair;
 DELETE FROM temp.reconcile_window;
 DELETE FROM temp.reconcile_due;
@@ -252,6 +253,10 @@ WHERE d.scope = 'queue' AND d.reason IS NULL AND f.queue_id IS NOT NULL AND EXIS
     WHERE g.conversation_key = f.conversation_key AND g.participant_no = f.participant_no
     AND g.session_no = f.session_no AND g.queue_id <> f.queue_id);
 
+-- What differed when it was last compared.
+INSERT INTO temp.reconcile_differed
+SELECT * FROM reconciliation WHERE (day, scope) IN (SELECT day, scope FROM temp.reconcile_day) AND difference <> 0;
+
 -- Percents are rounded by the API.
 INSERT INTO reconciliation
 WITH asked AS (
@@ -335,9 +340,11 @@ FROM temp.reconcile_day AS d WHERE scope <> 'moved'
 ON CONFLICT (day, scope) DO UPDATE SET
     compared = excluded.compared, differing = excluded.differing, reason = excluded.reason,
     ours_run_id = excluded.ours_run_id, theirs_run_id = excluded.theirs_run_id, is_final = excluded.is_final,
+    -- What differs now and did not when the day was made owed again is another matter.
     appealed_run_id = CASE WHEN EXISTS (
         SELECT 1 FROM reconciliation AS r
-        WHERE r.day = excluded.day AND r.scope = excluded.scope AND r.difference <> 0) THEN appealed_run_id END;
+        JOIN temp.reconcile_differed USING (day, scope, queue_id, media_type, user_id, metric, qualifier, statistic, difference)
+        WHERE r.day = excluded.day AND r.scope = excluded.scope) THEN appealed_run_id END;
 
 -- What moved since the day was first whole.
 INSERT INTO figure_change
@@ -369,6 +376,7 @@ DELETE FROM temp.reconcile_figure;
 DELETE FROM temp.reconcile_state;
 DELETE FROM temp.reconcile_found;
 DELETE FROM temp.reconcile_several;
+DELETE FROM temp.reconcile_differed;
 
 -- name: reconcile_appeal
 -- Days that no reading changes any more and that differ, by either verdict on the runs: both sides are

@@ -344,7 +344,8 @@ def shrink(plan, wrong):
 class Nights(unittest.TestCase):
     def test_sequences(self):
         asked = os.environ.get("ROLLCALL_NIGHTS")
-        seeds = [*range(1, 301 if FULL else 3), random.SystemRandom().randrange(1000, 10**6)]
+        # Of the others: a method changed between two looks, and a day that differs otherwise once it was read again.
+        seeds = [*(range(1, 301) if FULL else (1, 2, 125, 262)), random.SystemRandom().randrange(1000, 10**6)]
         if asked:
             first, _, last = asked.partition("-")
             seeds = range(int(first), int(last or first) + 1)

@@ -264,6 +264,30 @@ class Differing(Case):
         server.control(deny=["/api/v2/routing/queues"])
         self.night(site, server, SPRING, self.HOURS + 24 * 4, 11)
 
+    @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
+    def test_what_differs_instead_is_asked_for_too(self):
+        """What the API counts goes on while a day is read once more for what differed: that was another matter."""
+        server, site = self.begin(days=6, hour=24 * 13)
+        key, _, wanted = self.final(server, site)
+
+        def edit(path, answer):
+            if path.endswith("conversations/aggregates/query") and b"tHandle" in answer:
+                document = json.loads(answer)
+                for metric in (m for g in document["results"] for d in g["data"] for m in d["metrics"] if m["metric"] == "tHandle"):
+                    metric["stats"]["sum"] += 7
+                return json.dumps(document).encode()
+            return answer
+
+        proxy = self.rewriting(server.url, edit=edit)
+        withhold(site, key)
+        day = min(wanted)[0]
+        for night, code in ((1, 0), (2, 0), (3, 13)):
+            if night == 2:
+                site.set(genesys={"login_url": proxy, "api_url": proxy})
+            self.night(site, server, SPRING, self.HOURS + 24 * night, code)
+            differing = {k for k in self.differences(site) if k[0] == day}
+            self.assertEqual({k[3:] for k in differing} == {("tHandle", "sum")}, night > 1, differing)
+
     def test_inside_the_lookback_it_is_a_row(self):
         server, site = self.begin(days=6, hour=24 * 13)
         self.night(site, server, SPRING, 24 * 7)
