@@ -884,7 +884,18 @@ static void tell_wait(struct client *c, bool takes)
     }
 }
 
-/* client_next; `own`: of answers that client_take waits for alone. */
+/* Where the first answer is that has come; `own`: of those that client_take waits for alone. */
+static struct flight **find_finished(struct client *c, bool own)
+{
+    struct flight **at = &c->first;
+
+    while (*at && ((*at)->place != FINISHED || (own && (*at)->request.for_next))) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* client_next; `own` as above. */
 static bool next_answer(struct client *c, int64_t timeout_ms, bool own,
                         struct client_answer *answer)
 {
@@ -902,10 +913,7 @@ static bool next_answer(struct client *c, int64_t timeout_ms, bool own,
             }
         } while (send_due(c, &wait));
 
-        struct flight **at = &c->first;
-        while (*at && ((*at)->place != FINISHED || (own && (*at)->request.for_next))) {
-            at = &(*at)->next;
-        }
+        struct flight **at = find_finished(c, own);
         struct flight *f = *at;
         if (answer && f) {
             if (!complete(c, f)) {
