@@ -410,6 +410,16 @@ static struct outcome tell(const struct run *run, enum err_kind kind)
     return told;
 }
 
+/* The run's row, and what was asked for by now. */
+static bool keep_end(struct run *run, enum err_kind kind, const char *why, struct err *e)
+{
+    bool kept = db_begin(run->db, e) && (!run->client || budget_count(run, 0, e)) &&
+                ledger_run_end(&run->ledger, &run->result->totals, kind, why,
+                               run->result->outcome.not_done, e);
+
+    return db_finish(run->db, kept, e);
+}
+
 /* Ends the run's row, with what it says beside the counters that went with the pages. `e` is the
  * run's error, or what becomes of it. */
 static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
@@ -431,12 +441,10 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
         LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
-    bool ended =
-        db_begin(run->db, &trouble) && (!run->client || budget_count(run, 0, &trouble)) &&
-        ledger_run_end(&run->ledger, t, kind, why, run->result->outcome.not_done, &trouble);
-    if (!db_finish(run->db, ended, &trouble) && kind == ERR_NONE) {
+    if (!keep_end(run, kind, why, &trouble) && kind == ERR_NONE) {
         *e = trouble;
         kind = trouble.kind;
+        (void)keep_end(run, kind, e->message, &trouble); /* it may be the first write that works */
     }
     return kind;
 }

@@ -313,7 +313,7 @@ TEST(test_ids)
         {"conversations", "reread", "2026-03-27T11:59Z", 9, "c1 c2 c3 c7"},
         {"conversations", "reread", "2026-03-27T12:00Z", 9, "c1 c2 c3 c5 c7 c8"}, /* weekly */
         {"conversations", "reread", "2026-03-19T12:00Z", 9, "c1 c3 c5 c7 c8"}, /* clock set back */
-        {"conversations", "late", "2026-03-20T12:00Z", 9, "c4"},
+        {"conversations", "late", "2026-03-20T12:00Z", 9, "c4"}, /* a job read last at 08:00 */
     };
     struct arena *a = arena_new(0);
     struct err e;
@@ -329,10 +329,10 @@ TEST(test_ids)
         "('c2', '2026-03-21T00:00:00.000Z', NULL), " /* the query has read its day */
         "('c1', '2026-03-22T00:00:00.000Z', NULL), " /* a job has */
         "('c7', '2026-03-23T00:00:00.000Z', NULL), " /* the query has begun to */
-        "('c4', '2026-03-16T11:00:00.000Z', '2026-03-16T12:00:00.000Z'), "
+        "('c4', '2026-03-16T07:00:00.000Z', '2026-03-16T08:00:00.001Z'), "
         "('c5', '2026-01-01T00:00:00.000Z', NULL), "
         "('c8', '2026-03-01T00:00:00.000Z', NULL), "
-        "('c6', '2026-03-16T11:00:00.000Z', '2026-03-16T11:59:59.999Z'); "
+        "('c6', '2026-03-16T07:00:00.000Z', '2026-03-16T07:59:59.998Z'); "
         "INSERT INTO extract_window (window_id, stream, window_start, window_end) VALUES "
         "(1, 'conversations', '2026-03-21T00:00:00.000Z', '2026-03-22T00:00:00.000Z'), "
         "(2, 'conversations', '2026-03-22T00:00:00.000Z', '2026-03-23T00:00:00.000Z'), "
