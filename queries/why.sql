@@ -2,7 +2,7 @@
 -- description: The conversations behind one figure of v_queue_day: a row each, with what it adds
 --   to the figure (the values add up to it) and when that was emitted last. Of a ratio ask for its
 --   numerator and denominator.
--- param: kpi  [choice offered|answered|abandoned|short_abandoned|flow_out|over_sla|handled|transferred|blind_transferred|consult_transferred|answer_ms|abandon_ms|flow_out_ms|handle_ms|talk_ms|hold_ms|acw_ms|dialing_ms|contacting_ms|service_level_numerator|service_level_denominator] column of v_queue_day; default: offered
+-- param: kpi  [choice offered|answered|abandoned|short_abandoned|flow_out|over_sla|handled|transferred|blind_transferred|consult_transferred|answer_ms|abandon_ms|flow_out_ms|handle_ms|talk_ms|hold_ms|acw_ms|dialing_ms|contacting_ms|talked|held|wrapped_up|dialed|contacted|service_level_numerator|service_level_denominator] column of v_queue_day; default: offered
 -- param: day  [day] business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
@@ -15,8 +15,10 @@ WITH part (kpi, name, a_piece, a_value) AS (
            ('abandon_ms', 'tAbandon', 0, 1), ('flow_out_ms', 'tFlowOut', 0, 1),
            ('handle_ms', 'tHandle', 0, 1), ('talk_ms', 'tTalkComplete', 0, 1),
            ('hold_ms', 'tHeldComplete', 0, 1), ('acw_ms', 'tAcw', 0, 1), ('dialing_ms', 'tDialing', 0, 1),
-           ('contacting_ms', 'tContacting', 0, 1), ('service_level_numerator', 'tAnswered', 1, 0),
-           ('service_level_numerator', 'nOverSla', 0, -1), ('service_level_denominator', 'tAnswered', 1, 0)
+           ('contacting_ms', 'tContacting', 0, 1), ('talked', 'tTalkComplete', 1, 0), ('held', 'tHeldComplete', 1, 0),
+           ('wrapped_up', 'tAcw', 1, 0), ('dialed', 'tDialing', 1, 0), ('contacted', 'tContacting', 1, 0),
+           ('service_level_numerator', 'tAnswered', 1, 0), ('service_level_numerator', 'nOverSla', 0, -1),
+           ('service_level_denominator', 'tAnswered', 1, 0)
     UNION ALL SELECT 'service_level_denominator', 'tFlowOut', include_flow_outs, 0 FROM kpi
     UNION ALL SELECT 'service_level_denominator', 'tAbandon', include_abandons, 0 FROM kpi
     UNION ALL SELECT 'service_level_denominator', 'tShortAbandon',

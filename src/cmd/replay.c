@@ -317,7 +317,7 @@ static bool replay(struct replaying *r, const struct stream *const *streams, siz
     for (size_t i = 0; done && i < count; i++) {
         done = replay_stream(r, streams[i], e);
     }
-    return done;
+    return done && db_exec(r->db, sql_replay_keep, e);
 }
 
 /* What became of it, and whether that is all that was asked for: without days and streams that is

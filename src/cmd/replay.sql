@@ -5,6 +5,22 @@
 CREATE TEMP TABLE replay_window (window_id INTEGER PRIMARY KEY, day TEXT, is_asked INTEGER);
 CREATE TEMP TABLE replay_page (place INTEGER PRIMARY KEY, raw_page_id INTEGER, reading_id INTEGER);
 CREATE TEMP TABLE replay_lost (raw_page_id INTEGER, run_id INTEGER, reading_id INTEGER, window_id INTEGER);
+CREATE TEMP TABLE replay_due AS SELECT day FROM figure_touched WHERE is_due;
+
+-- What it makes of a whole day has not moved: that is as if it had been kept. Of days that waited to be looked at all is told.
+-- name: replay_keep
+CREATE TEMP TABLE replay_day AS
+SELECT day FROM figure_touched JOIN figure_kept USING (day)
+WHERE is_due AND queue_id = '' AND day NOT IN (SELECT day FROM temp.replay_due);
+DELETE FROM figure_kept WHERE queue_id <> '' AND day IN (SELECT day FROM temp.replay_day);
+INSERT INTO figure_kept
+SELECT day, queue_id, coalesce(media_type, ''),
+    sum(offered), sum(answered), sum(abandoned), sum(short_abandoned), sum(flow_out), sum(over_sla),
+    sum(handled), sum(transferred), sum(blind_transferred), sum(consult_transferred), sum(answer_ms),
+    sum(abandon_ms), sum(flow_out_ms), sum(handle_ms), sum(talk_ms), sum(hold_ms), sum(acw_ms),
+    sum(dialing_ms), sum(contacting_ms)
+FROM v_queue_day WHERE queue_id <> '' AND day IN (SELECT day FROM temp.replay_day)
+GROUP BY day, queue_id, coalesce(media_type, '');
 
 -- name: replay_clear
 DELETE FROM temp.replay_window;

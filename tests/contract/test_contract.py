@@ -240,5 +240,15 @@ class ContractTest(TestCase):
             return json.load(answer)["access_token"]
 
 
+class Names(TestCase):
+    def test_metrics_of_records_are_the_vendors(self):
+        """The stand-in refuses all that is not in this list: tests/unit/test_standin.c."""
+        with open(OPENAPI, encoding="utf-8") as file:
+            vendors = json.load(file)["definitions"]["ConversationDetailQueryPredicate"]["properties"]["metric"]["enum"]
+        with open(os.path.join(ROOT, "tests", "standin", "conv.c"), encoding="utf-8") as file:
+            own = re.search(r"detail_metrics\[\] =([^;]*);", file.read()).group(1)
+        self.assertEqual(sorted(re.findall(r"\w+", own)), sorted(vendors))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -7,12 +7,10 @@ import unittest
 import zoneinfo
 
 from harness import FULL, ROOT, WORLDS, Api, TestCase
-from test_figures import Records
+from test_figures import COUNTS, Records
+from test_report import Page
 
 STREAMS = "users, queues, wrapup_codes, skills, flows, flow_outcome_definitions, campaigns, conversations, evaluation_details, survey_details"
-COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
-          "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
-          "blind_transferred": "nBlindTransferred", "consult_transferred": "nConsultTransferred"}
 SUMS = {"answer_ms": "tAnswered", "abandon_ms": "tAbandon", "flow_out_ms": "tFlowOut", "handle_ms": "tHandle",
         "talk_ms": "tTalkComplete", "hold_ms": "tHeldComplete", "acw_ms": "tAcw", "dialing_ms": "tDialing",
         "contacting_ms": "tContacting"}
@@ -571,25 +569,42 @@ del Queries, World, kind
 
 
 class Small(TestCase):
-    """Each query says nothing, or little, of a file with little in it."""
+    """Every query, and the page, of a file after the first run, when next to nothing had happened."""
 
-    def answers(self, site):
-        return {p.stem: json.loads(self.ok(site.run("query", p.stem, "--json")).stdout) for p in (ROOT / "queries").glob("*.sql")}
+    # What is said of days on which nobody called.
+    OTHERS = {"adherence_conformance", "adherence_day", "adherence_exceptions", "adherence_halfhour", "agent_day", "agent_occupancy", "agent_status",
+              "freshness", "not_responding", "reconciliation", "requests", "schedule_actual"}
+
+    def begin(self, **options):
+        """The stand-in, all answers, and the page's facts."""
+        server = self.standin(days=1, now="2026-03-02T05:00:00Z", availability_lag=0, **options)
+        site = self.site(server.url, extract={"streams": "all, quality"})
+        self.ok(site.extract("--until", "2026-03-02T05:00:00Z"))
+        page = site.directory + "/page.html"
+        self.ok(site.run("report", "--out", page))
+        page = Page(page)
+        self.assertNotRegex(" ".join(page.words), r"(?i)\b(null|nan|undefined|inf|infinity)\b")
+        return server, {p.stem: json.loads(self.ok(site.run("query", p.stem, "--json")).stdout) for p in (ROOT / "queries").glob("*.sql")}, page
 
     def test_an_empty_file(self):
-        server = self.standin(days=1, per_day=0, now="2026-03-02T05:00:00Z")
-        site = self.site(server.url, start="2026-03-02")
-        self.ok(site.extract("--stream", "users", "--until", "2026-03-02T05:00:00Z"))
-        answers = self.answers(site)
-        self.assertEqual({name for name, rows in answers.items() if rows} - {"freshness", "requests", "data_problems"}, set())
+        _, said, page = self.begin(per_day=0)
+        self.assertEqual({name for name, rows in said.items() if rows}, self.OTHERS)
+        self.assertNotIn("At a glance", page.facts)
+        self.assertIn("No figure of a queue in these days.", page.words)
 
     def test_one_conversation(self):
-        server = self.standin(days=1, per_day=1, now="2026-03-02T05:00:00Z")
-        site = self.site(server.url, start="2026-03-01")
-        self.ok(site.extract("--until", "2026-03-02T05:00:00Z"))
-        site.change("DELETE FROM conversation WHERE conversation_key > (SELECT min(conversation_key) FROM conversation)")
-        answers = self.answers(site)
-        self.assertEqual(sum(row["conversations"] for row in answers["conversations_by_day"]), 1)
+        server, said, page = self.begin(per_day=1, voice_only=True)
+        (line,) = server.truth("2026-03-01")
+        (key, figures), = Records([line], "UTC").figures(False).items()
+        self.assertEqual({name: len(rows) for name, rows in said.items() if name not in self.OTHERS and rows},
+                         {**dict.fromkeys(("agent_handle_time", "conversations_by_day", "flows", "longest_conversations", "queue_day", "queue_halfhour",
+                                           "queue_interval", "queue_wait", "service_level", "staffing", "why", "wrapup_codes"), 1),
+                          "abandons_by_wait": len(STEPS), "attribute_values": len(said["attribute_values"])})
+        self.assertEqual({**dict(zip(("day", "queue_id", "media_type"), key)), **figures}, {**figures, **{
+            k: v for k, v in said["queue_day"][0].items() if k in figures or k in ("day", "queue_id", "media_type")}})
+        self.assertEqual([(r["conversation_id"], r["value"]) for r in said["why"]], [(line["conversation"]["conversationId"], 1)])
+        self.assertEqual([r["percent"] for r in said["abandons_by_wait"]], [None] * len(STEPS))
+        self.assertEqual(dict(page.facts["At a glance"])["Offered"], "1")
 
 
 if __name__ == "__main__":
