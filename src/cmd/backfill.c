@@ -32,8 +32,8 @@ static bool take_range(const struct cmd_context *ctx, struct past *past, struct 
                          "extract` reads what comes",
                          last, clock_format_day(today - 1, yesterday));
     }
-    past->from_ms = clock_zone_day_start_ms(from);
-    past->to_ms = clock_zone_day_start_ms(to + 1);
+    past->range.from_ms = clock_zone_day_start_ms(from);
+    past->range.to_ms = clock_zone_day_start_ms(to + 1);
     return true;
 }
 
@@ -78,7 +78,7 @@ static bool take_streams(struct cmd_context *ctx, struct extract_request *reques
 
 bool cmd_backfill(struct cmd_context *ctx, struct err *e)
 {
-    struct past past = {.oldest_first = ctx->option[OPT_OLDEST_FIRST] != NULL,
+    struct past past = {.range.order = ctx->option[OPT_OLDEST_FIRST] ? ORDER_OLDEST : ORDER_NEWEST,
                         .again = ctx->option[OPT_AGAIN] != NULL};
     struct extract_request request = {
         .config = &ctx->config, .past = &past, .waits = progress_waits(ctx->verbosity < 0)};

@@ -8,7 +8,9 @@
 #pragma once
 
 #include "api/client.h"
-#include "run/run.h"
+#include "base/progress.h"
+#include "io/lock.h"
+#include "streams/stream.h"
 
 struct progress_line {
     bool draws;

@@ -210,7 +210,7 @@ static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
     r->progress.pages++;
     r->progress.rows += counts.rows_read;
     r->progress.windows_done++;
-    progress_tell(&r->progress, &r->watcher, NULL, 0);
+    progress_tell(&r->progress, &r->watcher);
     return done;
 }
 
@@ -279,7 +279,7 @@ static bool load_stream(struct replaying *r, struct err *e)
     r->progress.ended = pages > 0;
     r->progress.whole = done;
     if (pages > 0) {
-        progress_tell(&r->progress, &r->watcher, NULL, 0);
+        progress_tell(&r->progress, &r->watcher);
     }
     return done && (!stop_requested() ||
                     err_set(e, ERR_STOPPED, "stopped by a signal; nothing was changed"));

@@ -257,6 +257,23 @@ bool ledger_judge(const struct owner *o, struct err *e)
         o->config->organization, e->message);
 }
 
+bool ledger_keep_owner(struct ledger *l, const struct owner *o, struct err *e)
+{
+    const struct config *c = o->config;
+
+    if (!ledger_judge(o, e)) {
+        return false;
+    }
+    if (!o->id) {
+        LOG(LOG_WARN,
+            "the API does not say which organization the client belongs to; nothing keeps "
+            "another one's records out of this file",
+            LOG_S("error", e->message));
+    }
+    return db_do(l->db, e, sql_owner_keep, S(o->id), S(o->name), S(c->client_id), S(c->login_url),
+                 S(c->api_url), T(o->now_ms));
+}
+
 bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
                    struct err *e)
 {

@@ -121,6 +121,10 @@ bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e);
  * why). */
 bool ledger_judge(const struct owner *o, struct err *e);
 
+/* The same, and keeps what the API said; a file without an owner gets one. Where the API does not
+ * say, that is logged (`e` has why). */
+bool ledger_keep_owner(struct ledger *l, const struct owner *o, struct err *e);
+
 /* Keeps, and takes, what the API says of what the client may read: two answers as they came (NULL:
  * none did). A transaction of its own. */
 bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,

@@ -1,6 +1,6 @@
 /*
  * Answers as they came, kept for a while: the proof of what was loaded, and what `replay` loads
- * again. Pages are kept with their rows (run/store.c).
+ * again.
  *
  * Kept are pages that changed a row; where a whole reading says what is gone (LOAD_WINDOW,
  * LOAD_INTERVALS) all pages of a reading that changed one, since one of them says nothing by
@@ -10,12 +10,28 @@
  */
 #pragma once
 
+#include "etl/load.h"
 #include "io/db.h"
 #include "io/json.h"
 
-/* A reading of the window is whole; its pages are counted in window_pass. `by_reading`: it is kept
- * only where it changed something. */
-bool raw_end(struct db *d, int64_t window_id, const char *plan, bool by_reading, struct err *e);
+/* A page as it came. */
+struct raw_answer {
+    int64_t number;   /* within its reading, from 0 */
+    const char *path; /* of the request */
+    bool is_gzip;
+    const void *bytes;
+    size_t length;
+    bool by_reading; /* it is kept though it changed nothing: another page of its reading may */
+};
+
+/* Keeps what a page that changed so many rows, or (`answer` NULL) the end of its reading, came
+ * from. */
+bool raw_keep(struct db *d, const struct load_page *page, const struct raw_answer *answer,
+              const struct load_counts *counts, struct err *e);
+
+/* The reading of a page is whole: its pages, counted in window_pass, go where it changed nothing.
+ */
+bool raw_end(struct db *d, const struct load_page *page, struct err *e);
 
 /* Removes some pages that came before `before_ms`, or that a clock ahead of `now_ms` has dated; a
  * transaction of its own, short. *more: there may be others. */

@@ -52,7 +52,7 @@ struct window {
     unsigned failed;      /* bits of the passes that failed in this run */
     unsigned refused;     /* of them those that are not granted, and have a stand-in */
     int64_t too_large_ms; /* up to there a pass of this run could not page through it; 0: none */
-    bool due;             /* it owes something to the pass at hand (etl/agenda.h) */
+    bool due;             /* it owes something to the pass at hand (streams/agenda.h) */
     bool alone;           /* it is asked for without others */
     bool troubled;    /* its scope has windows that failed: it is asked for without sound ones */
     int claims;       /* readings and cleanups of this run that have it */

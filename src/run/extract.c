@@ -9,7 +9,6 @@
 #include "io/json.h"
 #include "run/budget.h"
 #include "run/night.h"
-#include "run/owner.h"
 #include "run/store.h"
 #include "sql.h"
 #include "streams/reconcile.h"
@@ -59,6 +58,7 @@ static void add_nights(struct run *run)
     for (size_t i = stream_registry_count; i-- > 0;) {
         const struct stream *s = stream_registry[i];
         struct night *n = arena_alloc(run->arena, sizeof(*n));
+        int *fresh = &n->agenda.facts.fresh_minutes;
         bool needed = false;
 
         n->run = run;
@@ -73,8 +73,8 @@ static void add_nights(struct run *run)
             }
             needed = true;
             later->needs = n;
-            if (minutes > 0 && (n->fresh_minutes == 0 || n->fresh_minutes > minutes)) {
-                n->fresh_minutes = minutes;
+            if (minutes > 0 && (*fresh == 0 || *fresh > minutes)) {
+                *fresh = minutes;
             }
         }
         run->nights = n->wanted || needed ? n : run->nights;
@@ -206,6 +206,52 @@ static bool log_in(struct run *run, struct err *e)
                             I(run->ledger.run_id), I(-offset_ms)));
 }
 
+/* What is to be asked of whose the client is, and whether the first pages may be asked for beside
+ * it: what was read under other grants does not go on; the past goes by them, a budget by turns. */
+static bool look_up_identity(struct run *run, struct err *e)
+{
+    int64_t under_way = 0;
+
+    for (size_t i = 0; i < run->request->stream_count; i++) {
+        run->who.grants = run->who.grants || stream_has_days(run->request->streams[i]);
+    }
+    run->owner = (struct owner){.config = run->config, .now_ms = run_now_ms(run)};
+    if (!ledger_owner(&run->ledger, &run->owner, run->arena, e) ||
+        !db_scalar(run->db, sql_window_under_way, &under_way, e)) {
+        return false;
+    }
+    run->who.owner = run->owner.due;
+    run->asks_ahead = (run->who.owner || run->who.grants) && under_way == 0 &&
+                      !run->request->past && !run->request->rezone && !run->budget.binds;
+    return true;
+}
+
+bool run_identify(struct run *run, struct err *e)
+{
+    struct client_identity *who = &run->who;
+
+    if ((who->owner || who->grants) && !client_identify(run->client, run->arena, who, e)) {
+        return false;
+    }
+    run->owner.id = who->id;
+    run->owner.name = who->name;
+    return (!who->owner || ledger_keep_owner(&run->ledger, &run->owner, e)) &&
+           (!who->grants ||
+            ledger_grants(&run->ledger, who->subject, who->token, run->owner.now_ms, e));
+}
+
+/* Roles may have been changed while a long run read: nothing depends on the answer. */
+static void ask_grants_again(struct run *run, int64_t lasted_ms)
+{
+    struct client_identity who = {.grants = true};
+    struct err ignored;
+
+    if (run->ledger.grant_set_id != 0 && lasted_ms >= limit_get(LIMIT_GRANTS_MS) &&
+        client_identify(run->client, run->arena, &who, &ignored) && (who.subject || who.token)) {
+        (void)ledger_grants(&run->ledger, who.subject, who.token, run_now_ms(run), &ignored);
+    }
+}
+
 /* What the organization keeps no longer is left out of the past; where it does not say how long it
  * keeps anything, nothing is. */
 static bool leave_out_gone(struct run *run, struct err *e)
@@ -231,16 +277,16 @@ static bool leave_out_gone(struct run *run, struct err *e)
     }
     int32_t day = clock_zone_day(run_now_ms(run) - (known ? days : 0) * MS_PER_DAY) + 1;
     int64_t kept_ms = clock_zone_day_start_ms(day);
-    if (known && kept_ms > run->past.from_ms) {
-        int64_t gone_ms = kept_ms < run->past.to_ms ? kept_ms : run->past.to_ms;
+    if (known && kept_ms > run->past.range.from_ms) {
+        int64_t gone_ms = kept_ms < run->past.range.to_ms ? kept_ms : run->past.range.to_ms;
         run->result->gone = arena_printf(
             run->arena,
             "the organization keeps %lld days: what lies before %s is gone there, and %s to %s "
             "was not asked for",
             (long long)days, clock_format_day(day, first),
-            clock_format_day(clock_zone_day(run->past.from_ms), from),
+            clock_format_day(clock_zone_day(run->past.range.from_ms), from),
             clock_format_day(clock_zone_day(gone_ms - 1), to));
-        run->past.from_ms = gone_ms;
+        run->past.range.from_ms = gone_ms;
     }
     return !stopped;
 }
@@ -255,12 +301,13 @@ static bool prepare(struct run *run, struct err *e)
     int64_t distrusted;
     bool known;
 
-    if (!log_in(run, e) || !owner_look(run, e) || (!run->asks_ahead && !owner_ask(run, e)) ||
+    if (!log_in(run, e) || !look_up_identity(run, e) ||
+        (!run->asks_ahead && !run_identify(run, e)) ||
         (run->request->past && !leave_out_gone(run, e))) {
         return false;
     }
     zone.now_ms = run_now_ms(run);
-    zone.from_ms = run->request->past ? run->past.from_ms : zone.now_ms;
+    zone.from_ms = run->request->past ? run->past.range.from_ms : zone.now_ms;
     if (!zone_set(&zone, e)) {
         return false;
     }
@@ -278,9 +325,9 @@ static bool prepare(struct run *run, struct err *e)
         return false;
     }
     /* Of all streams at once: a call that is cut before the last of them begins goes on. */
-    return !run->past.again || run->past.from_ms >= run->past.to_ms ||
-           db_do(run->db, e, sql_window_again, I(run->ledger.run_id), T(run->past.from_ms),
-                 T(run->past.to_ms), T(run_time_ms(run)), I(run->ledger.grant_set_id));
+    return !run->past.again || run->past.range.from_ms >= run->past.range.to_ms ||
+           db_do(run->db, e, sql_window_again, I(run->ledger.run_id), T(run->past.range.from_ms),
+                 T(run->past.range.to_ms), T(run_time_ms(run)), I(run->ledger.grant_set_id));
 }
 
 /* --- what comes of it ------------------------------------------------------------------------- */
@@ -457,7 +504,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         .request = request,
         .config = request->config,
         .ledger = {.run_id = -1},
-        .past = request->past ? *request->past : (struct past){0},
+        .past = request->past ? *request->past : (struct past){.again = false},
         .arena = a,
         .result = result,
     };
@@ -471,7 +518,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         done = loaders_close(&run.loaders, stream_registry[i], done, e);
     }
     if (done) {
-        owner_ask_again(&run, clock_monotonic_ms() - started_ms);
+        ask_grants_again(&run, clock_monotonic_ms() - started_ms);
     }
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     kind = err_facts[kind].ends_run ? kind : reconcile_run(&run.ledger, run.config, kind, e);

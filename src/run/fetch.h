@@ -94,6 +94,7 @@ struct reading {
     bool waited; /* of READING_FAILED: the next run asks for it once more */
     struct load_counts counts;
     int64_t pages;
+    double done; /* what is done of it, 0 to 1; 0 also where nothing says how much there is */
     int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */
 };
 

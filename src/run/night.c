@@ -6,7 +6,6 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "run/budget.h"
-#include "run/owner.h"
 #include "run/store.h"
 #include "sql.h"
 
@@ -24,41 +23,6 @@ static void fail(struct night *n, const struct err *error, bool halts)
 bool night_is_whole(const struct night *n)
 {
     return n->ended && n->left == 0 && n->first.kind == ERR_NONE;
-}
-
-/* --- how far it is --------------------------------------------------------------------------- */
-
-void progress_phase(struct progress *p, size_t windows)
-{
-    p->windows = windows;
-    p->windows_done = 0;
-    p->phase_began_ms = clock_monotonic_ms();
-    p->phase_began_rows = p->rows;
-}
-
-void progress_tell(const struct progress *p, const struct progress_watcher *watcher,
-                   struct reading *const *under_way, size_t count)
-{
-    struct progress now = *p;
-    double done = (double)p->windows_done;
-
-    for (size_t i = 0; i < count; i++) {
-        const struct reading *r = under_way[i];
-        double share = 0; /* of it; 0 also where nothing says how much there is */
-
-        if (r->ask.id_count > 0) {
-            share = (double)r->pages * step_of_rows(r->ask.steps)->size / (double)r->ask.id_count;
-        } else if (r->total_hits > 0) {
-            share = (double)r->counts.rows_read / (double)r->total_hits;
-        }
-        done += share < 1 ? share : 1;
-        now.pages += r->pages;
-        now.rows += r->counts.rows_read;
-    }
-    now.share = p->windows > 0 ? done / (double)p->windows : 0;
-    if (watcher->tell) {
-        watcher->tell(watcher->user, &now);
-    }
 }
 
 /* --- windows that other runs may be reading ------------------------------------------------- */
@@ -82,7 +46,7 @@ static bool claim(struct night *n, struct window *w, int64_t *to_ms, struct err 
         w->held = true;
     } else {
         w->claims++;
-        if (!window_refresh(&n->run->ledger, &n->kind, n->run->arena, w, e)) {
+        if (!window_refresh(&n->run->ledger, &n->agenda.kind, n->run->arena, w, e)) {
             return false;
         }
         *to_ms = agenda_owed(&n->agenda, w);
@@ -198,93 +162,44 @@ static void issue_question(struct night *n)
     for (const struct pass *pass = n->stream->passes; !r->ask.steps; pass++) {
         r->ask.steps = pass->available;
     }
-    n->under_way[n->under_way_count++] = r;
+    n->under_way++;
     pages_issue(n->run->pages, r);
-}
-
-/* The ids that a pass asks for, behind the one that was read last. */
-static bool set_ids(const struct night *n, struct reading *r, const char *after, struct err *e)
-{
-    const struct plan_facts *f = &n->agenda.facts;
-    int64_t read_ms = r->window->span.pass[r->pass_no].read_ms;
-    struct id_list ids = {
-        .time_ms = f->time_ms,
-        .since_ms = (read_ms == TIME_NONE ? f->time_ms : read_ms) - f->lookback_days * MS_PER_DAY,
-        .start_ms = r->window->span.start_ms,
-        .end_ms = r->window->span.end_ms,
-        .scope = r->window->scope,
-        .most = n->run->config->open_reread_max,
-        .after = after,
-    };
-
-    if (r->pass->ids && !ledger_ids(&n->run->ledger, r->pass->ids, &ids, r->arena, e)) {
-        return false;
-    }
-    r->ask.ids = ids.ids;
-    r->ask.id_count = pager_fit_ids(r->pass->steps, ids.ids, ids.count);
-    if (r->ask.id_count < ids.count) {
-        LOG(LOG_WARN, "ids that fit in no path are left out", LOG_S("reading", r->ask.label),
-            LOG_N("ids", ids.count - r->ask.id_count));
-    }
-    return true;
 }
 
 /* Begins a reading of a window up to `to_ms`, or lets the stored one go on, and issues it. */
 static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struct err *e)
 {
-    const struct plan_facts *f = &n->agenda.facts;
-    size_t p = n->agenda.order[n->agenda.at];
+    struct agenda *g = &n->agenda;
+    size_t p = g->order[g->at];
     const struct cursor *c = &w->now[p];
-    struct reading *r = make_reading(n, READING_WINDOW, w, p, f->rules[p]->name);
-    bool resumes =
-        agenda_resumes(&n->agenda, w, p, to_ms) && (n->stream->passes[p].batch <= 1 || c->token);
+    bool resumes = agenda_goes_on(g, w, to_ms);
+    bool is_day = w->span.start_ms != TIME_NONE;
+    struct reading *r = make_reading(n, READING_WINDOW, w, p, g->facts.rules[p]->name);
 
     /* With a budget what cannot go on later is read by itself, and first where it was cut. */
-    r->in_one_go = n->run->budget.binds && agenda_in_one_go(&n->agenda, w, p);
+    r->in_one_go = n->run->budget.binds && agenda_in_one_go(g, w, p);
     r->comes_first =
         r->in_one_go && c->target_to_ms != TIME_NONE && c->page_ms != TIME_NONE && w->failures == 0;
-    bool done = add_others(n, r, e);
+    r->must_add_up = !is_day;
+    r->is_over = is_day && w->span.end_ms <= g->facts.time_ms;
     r->to_ms = to_ms;
-    r->plan = *f;
-    if (resumes) {
-        r->plan.time_ms = c->begun_ms < f->time_ms ? c->begun_ms : f->time_ms;
-        r->to_ms = c->target_to_ms;
-        r->ask.at = (struct pager_at){
-            .token = c->token,
-            .waited = c->waited,
-            .cursor = r->pass->ids ? NULL : c->at,
-            .page = c->page,
-            .page_size = (int)c->page_size,
-        };
-    } else {
-        for (size_t i = 0; i < r->share_count; i++) {
-            if (r->shares[i].window->now[p].token) {
-                issue_cleanup(n, r->shares[i].window, p);
-            }
-        }
+    r->plan = g->facts;
+    if (resumes && c->begun_ms < r->plan.time_ms) {
+        r->plan.time_ms = c->begun_ms;
     }
-    r->ask.hits_overflow = p > 0 && (f->in_force & ((1U << p) - 1)) != 0;
-    r->must_add_up = w->span.start_ms == TIME_NONE;
-    r->is_over = w->span.start_ms != TIME_NONE && w->span.end_ms <= f->time_ms;
-    r->ask.scope = w->scope;
-    r->ask.zone = r->shares[0].facts.zone;
-    r->ask.since_ms = plan_wants(&w->span, p, f);
-    if (r->ask.since_ms > 0 && step_of_rows(r->pass->steps)->newest) {
-        r->ask.at.page = 1; /* the page that is stored may be one of the other order */
-    }
-    r->ask.list = stream_list(n->stream, n->run->config);
-    r->ask.start =
-        clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));
-    r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
     r->begun = resumes;
-    done = done && set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) &&
-           (!n->run->budget.binds ||
-            db_do(n->run->db, e, sql_window_taken, I(w->window_id), I(n->run->ledger.run_id)));
-    if (!done) {
+    if (!add_others(n, r, e) || !agenda_ask(g, w, to_ms, &r->ask, r->arena, e) ||
+        (n->run->budget.binds &&
+         !db_do(n->run->db, e, sql_window_taken, I(w->window_id), I(n->run->ledger.run_id)))) {
         arena_free(r->arena);
         return false;
     }
-    n->under_way[n->under_way_count++] = r;
+    for (size_t i = 0; !resumes && i < r->share_count; i++) {
+        if (r->shares[i].window->now[p].token) {
+            issue_cleanup(n, r->shares[i].window, p);
+        }
+    }
+    n->under_way++;
     pages_issue(n->run->pages, r);
     return true;
 }
@@ -336,7 +251,7 @@ static void turn(struct night *n)
     if (!more || spent->kind != ERR_NONE) {
         n->over = true;
         n->left += stop_requested() && g->at < g->order_count ? 1 : 0;
-        if (!n->halted && !agenda_has_source(g, n->stream->title, n->run->arena, &why)) {
+        if (!n->halted && !agenda_has_source(g, n->run->arena, &why)) {
             fail(n, &why, true);
         }
         tell_rest(n);
@@ -355,55 +270,18 @@ static bool go_on(struct night *n, struct err *e)
     int64_t to_ms;
 
     while (n->begun && !n->over) {
-        while (!n->halted && n->run->budget.why.kind == ERR_NONE &&
-               n->under_way_count < n->at_once && (w = agenda_next(&n->agenda))) {
+        while (!n->halted && n->run->budget.why.kind == ERR_NONE && n->under_way < n->at_once &&
+               (w = agenda_next(&n->agenda))) {
             if (!claim(n, w, &to_ms, e) || (to_ms != TIME_NONE && !issue_window(n, w, to_ms, e))) {
                 return false;
             }
         }
-        if (n->under_way_count > 0) {
+        if (n->under_way > 0) {
             return true;
         }
         turn(n);
     }
     return true;
-}
-
-/* Which windows are looked at; up to where there shall be some. Of the past none where all of it is
- * gone. */
-static int64_t set_range(struct night *n)
-{
-    const struct run *run = n->run;
-    const struct stream *s = n->stream;
-    struct window_range *in = &n->agenda.windows.range;
-    int64_t time_ms = n->agenda.facts.time_ms;
-
-    *in = (struct window_range){.from_ms = time_ms};
-    if (stream_has_days(s) && run->request->past) {
-        bool any = run->past.from_ms < run->past.to_ms;
-        *in = (struct window_range){run->past.from_ms, any ? run->past.to_ms : 1,
-                                    run->past.oldest_first ? ORDER_OLDEST : ORDER_NEWEST};
-        return any ? run->past.to_ms : INT64_MIN;
-    }
-    if (stream_has_days(s)) {
-        in->from_ms = clock_zone_day_start_ms(run->config->start_day);
-        in->from_ms = s->grid == GRID_UTC_DAY ? clock_utc_day_start(in->from_ms) : in->from_ms;
-    }
-    return time_ms + s->ahead_days * MS_PER_DAY;
-}
-
-/* What belongs to scopes that the stream no longer lists is marked as gone. */
-static bool mark_unlisted(struct run *run, const struct stream *s, struct err *e)
-{
-    struct loader *loader = loaders_get(&run->loaders, s, &s->passes[0], e);
-    int64_t count = 0;
-    bool done =
-        loader && db_begin(run->db, e) &&
-        load_unlisted(loader, sql_window_listed, run_now_ms(run), run->ledger.run_id, &count, e);
-
-    done = db_finish(run->db, done, e);
-    run->result->totals.rows.rows_changed += done ? count : 0;
-    return done;
 }
 
 /* Lists that were read may name what the stream as a whole asks for. */
@@ -420,43 +298,25 @@ static bool has_read_lists(const struct run *run)
 /* What planning goes by, and the windows there are. */
 static bool find_windows(struct night *n, struct err *e)
 {
-    const struct config *c = n->run->config;
-    const struct stream *s = n->stream;
-    const struct past *past = n->run->request->past;
-    const struct window_range asked = {.from_ms = past ? past->from_ms : 0,
-                                       .to_ms = past ? past->to_ms : 0};
+    struct run *run = n->run;
     struct agenda *g = &n->agenda;
-    struct plan_facts *f = &g->facts;
-    struct window_kind kind = n->kind = stream_windows(s, c, f->rules);
     struct err trouble = {.kind = ERR_NONE};
+    int64_t gone = 0;
 
-    g->has_days = stream_has_days(s);
-    g->grant_set_id = n->run->ledger.grant_set_id;
-    g->observes = s->load == LOAD_OBSERVE;
-    g->windows.arena = n->run->arena;
-    f->time_ms = g->has_days ? run_time_ms(n->run) : run_now_ms(n->run);
-    f->available_ms = TIME_NONE;
-    f->fresh_minutes = n->fresh_minutes;
-    stream_plan(s, c, past != NULL, f);
-    for (size_t p = 0; p < s->pass_count; p++) {
-        bool by_number = step_of_rows(s->passes[p].steps)->follow == FOLLOW_PAGES;
-        g->by_number |= by_number ? 1U << p : 0;
-    }
-    size_t first = plan_first(f);
-    int64_t until_ms = set_range(n);
-    bool marks = s->scope && s->load == LOAD_ENTITY && !g->has_days;
-    kind.trouble = &trouble;
-    kind.asked = past && g->has_days ? &asked : NULL;
-    g->read_any = has_read_lists(n->run);
-    if (!window_make(&n->run->ledger, &kind, g->windows.range.from_ms, until_ms, e) ||
-        (marks && !mark_unlisted(n->run, s, e))) {
-        return false;
-    }
-    if (trouble.kind != ERR_NONE) {
+    g->stream = n->stream;
+    g->config = run->config;
+    g->ledger = &run->ledger;
+    g->past = run->request->past ? &run->request->past->range : NULL;
+    g->facts.time_ms = stream_has_days(n->stream) ? run_time_ms(run) : run_now_ms(run);
+    g->windows.arena = run->arena;
+    g->windows.range = run->past.range;
+    g->read_any = has_read_lists(run);
+    bool found = agenda_find(g, &run->loaders, run_now_ms(run), &gone, &trouble, e);
+    run->result->totals.rows.rows_changed += gone;
+    if (found && trouble.kind != ERR_NONE) {
         fail(n, &trouble, false);
     }
-    return window_list(&n->run->ledger, &kind, f->time_ms - c->lookback_days * MS_PER_DAY,
-                       first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
+    return found;
 }
 
 /* Begins with the passes, once the windows are found. */
@@ -681,17 +541,34 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
                  T(clock_now_ms()));
 }
 
+/* How far it is after a message of a reading, which before it had come to so many pages and rows.
+ */
+static void note_progress(struct night *n, struct reading *r, int64_t pages, int64_t rows)
+{
+    struct progress *p = &n->progress;
+    double done = 0;
+
+    if (r->ask.id_count > 0) {
+        done = (double)r->pages * step_of_rows(r->ask.steps)->size / (double)r->ask.id_count;
+    } else if (r->total_hits > 0) {
+        done = (double)r->counts.rows_read / (double)r->total_hits;
+    }
+    done = done < 1 ? done : 1;
+    p->begun += done - r->done;
+    r->done = done;
+    p->pages += r->pages - pages;
+    p->rows += r->counts.rows_read - rows;
+}
+
 /* The last message of a reading was taken; `halts`: everything else would meet its trouble. */
 static bool take_end(struct night *n, struct reading *r, bool halts, struct err *e)
 {
-    size_t at = 0;
-
     for (size_t i = 0; i < r->share_count; i++) {
         struct window *w = r->shares[i].window;
 
         unclaim(n, w);
         w->failed |= r->kind == READING_WINDOW && r->outcome != READING_DONE ? 1U << r->pass_no : 0;
-        if (!window_refresh(&n->run->ledger, &n->kind, n->run->arena, w, e)) {
+        if (!window_refresh(&n->run->ledger, &n->agenda.kind, n->run->arena, w, e)) {
             return false;
         }
     }
@@ -700,13 +577,9 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
         n->side_count--;
         return true;
     }
-    while (n->under_way[at] != r) {
-        at++;
-    }
-    n->under_way[at] = n->under_way[--n->under_way_count];
+    n->under_way--;
     n->progress.windows_done += r->share_count;
-    n->progress.pages += r->pages;
-    n->progress.rows += r->counts.rows_read;
+    n->progress.begun -= r->done;
     switch (r->outcome) {
     case READING_DONE:
         return take_done(n, r, e);
@@ -729,10 +602,10 @@ static void end(struct night *n)
 
     n->ended = true;
     if (n->begun) {
-        n->left += n->under_way_count + n->held + n->agenda.due_count;
+        n->left += n->under_way + n->held + n->agenda.due_count;
         n->progress.ended = true;
         n->progress.whole = night_is_whole(n);
-        progress_tell(&n->progress, &n->run->request->watcher, NULL, 0);
+        progress_tell(&n->progress, &n->run->request->watcher);
         LOG(LOG_INFO, "stream ends", LOG_S("stream", n->stream->name), LOG_N("done", n->done),
             LOG_N("left", n->left), LOG_S("error", n->first.kind ? n->first.message : "none"));
     }
@@ -818,11 +691,14 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
         client_share(run->client, lock_runs(run->locks));
     }
     struct night *n = r->night;
+    int64_t pages = r->pages;
+    int64_t rows = r->counts.rows_read;
     if (ok) {
-        ok = store_take(run, p, &last, e) &&
-             (!last->over || take_end(n, r, last->news->halts, e)) && go_on(n, e);
+        ok = store_take(run, p, &last, e);
+        note_progress(n, r, pages, rows);
+        ok = ok && (!last->over || take_end(n, r, last->news->halts, e)) && go_on(n, e);
         if (ok) {
-            progress_tell(&n->progress, &run->request->watcher, n->under_way, n->under_way_count);
+            progress_tell(&n->progress, &run->request->watcher);
         } else {
             fail(n, e, true);
         }
@@ -835,17 +711,13 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
  * looked at before that is known. */
 static bool ask_ahead(struct run *run, bool *left, struct err *e)
 {
-    int most = run->config->in_flight - OWNER_AT_ONCE;
+    int most = run->config->in_flight - IDENTITY_AT_ONCE;
 
     if (!move_on(run, left, e)) {
         return false;
     }
     pages_ask_ahead(run->pages, most > 0 ? (size_t)most : 0);
-    bool done = owner_ask(run, e);
-    for (struct night *n = run->nights; n; n = n->next) {
-        n->agenda.grant_set_id = run->ledger.grant_set_id;
-    }
-    return done;
+    return run_identify(run, e);
 }
 
 bool nights_read(struct run *run, struct err *e)

@@ -9,9 +9,8 @@
  */
 #pragma once
 
-#include "etl/agenda.h"
 #include "run/run.h"
-#include "streams/stream.h"
+#include "streams/agenda.h"
 
 enum {
     AHEAD = 2,            /* readings beside as many as may be in flight, so that no place stands
@@ -30,8 +29,6 @@ struct night {
     bool wanted;         /* asked for, not only needed by another one */
     const char *turn;    /* of a run with a budget: what it is ordered by */
     bool was_read;       /* likewise: something of it is stored */
-    int fresh_minutes;   /* readings of the real moment may be that old at most, whatever the stream
-                            says; 0: what it says */
 
     /* what became of it */
     bool begun;
@@ -46,14 +43,12 @@ struct night {
     bool over;             /* nothing more is to be asked, but for what is held */
     size_t held;           /* windows that another run reads: they are looked at again at the end */
     int64_t held_since_ms; /* monotonic; 0: not waited for yet */
-    struct window_kind kind;
     struct agenda agenda;
     struct progress progress;
     size_t at_once;    /* most readings under way */
     size_t side_count; /* of cleanups */
     size_t batch_most; /* windows that may be asked for together, as the server showed; 0: any */
-    struct reading *under_way[64 + AHEAD];
-    size_t under_way_count;
+    size_t under_way;  /* readings */
 };
 
 /* Reads the streams of the run's nights, those that do not need one another side by side. An error

@@ -9,43 +9,13 @@
 #pragma once
 
 #include "api/client.h"
+#include "base/progress.h"
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
 #include "io/lock.h"
 #include "run/fetch.h"
 #include "streams/loaders.h"
-
-/* --- how far it is, told to a watcher after every page ---------------------------------------- */
-
-/* A stream's state; times are monotonic. Counts are of this run; a phase is the readings of one
- * pass. */
-struct progress {
-    const char *stream;
-    int64_t began_ms;
-    int64_t pages; /* of the readings that have ended, and as told of those under way too */
-    int64_t rows;
-    int64_t phase_began_ms;
-    int64_t phase_began_rows; /* how many rows there were then */
-    size_t windows_done;      /* of the phase */
-    size_t windows;
-    double share; /* of the phase that is done, 0 to 1; 0: not known */
-    bool ended;   /* the stream is over */
-    bool whole;   /* and reached what it owed */
-};
-
-/* Called in the thread that loads; must not take long. */
-struct progress_watcher {
-    void (*tell)(void *user, const struct progress *p); /* NULL: nobody watches */
-    void *user;
-};
-
-/* A phase of so many windows begins. */
-void progress_phase(struct progress *p, size_t windows);
-
-/* Tells how far it is: `p` has what has ended, these readings are under way. */
-void progress_tell(const struct progress *p, const struct progress_watcher *watcher,
-                   struct reading *const *under_way, size_t count);
 
 /* What became of its streams, in words. */
 struct outcome {
@@ -61,10 +31,8 @@ struct outcome {
 
 /* What backfill asks for: days that are over, wherever [extract] start lies. */
 struct past {
-    int64_t from_ms; /* a business day's start */
-    int64_t to_ms;   /* the start of the one after the last */
-    bool oldest_first;
-    bool again; /* what is whole is read once more too */
+    struct window_range range; /* of business days */
+    bool again;                /* what is whole is read once more too */
 };
 
 struct extract_request {
@@ -118,8 +86,8 @@ struct run {
     struct erasures erased;
     struct pages *pages;
     struct arena *arena;
-    struct owner owner; /* of the file and of the client */
-    struct client_identity who;
+    struct owner owner;         /* of the file and of the client */
+    struct client_identity who; /* what is to be asked of that, and was said */
     bool asks_ahead; /* what the first pages say waits until it is known whose the client is */
     struct budget budget;
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
@@ -128,6 +96,13 @@ struct run {
     struct night *nights; /* one a stream; a stream comes after the one it needs */
     struct loaders loaders;
 };
+
+enum { IDENTITY_AT_ONCE = 2 }; /* requests of run_identify */
+
+/* The file belongs to one organization, known before any row is stored; and what the client may
+ * read is known of the days that it reads: asks, judges and keeps it. False also where the client
+ * is of another organization. */
+bool run_identify(struct run *run, struct err *e);
 
 /* The lock of a stream that this run takes. */
 int run_slot(const struct run *run, const struct stream *s);

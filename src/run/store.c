@@ -81,13 +81,17 @@ static bool begin(struct run *run, struct reading *r, struct err *e)
 
 /* --- pages ----------------------------------------------------------------------------------- */
 
+/* What a page's rows are of, or what the end of its reading takes away. */
 static struct load_page describe(const struct run *run, const struct page *p, size_t share)
 {
     const struct reading *r = p->reading;
 
+    struct walk_facts facts = r->shares[share].facts;
+
+    facts.unwanted = p->news->facts.unwanted;
     return (struct load_page){
         .window_id = r->shares[share].window->window_id,
-        .facts = r->shares[share].facts,
+        .facts = facts,
         .until_ms = r->to_ms,
         .stream = r->stream->name,
         .plan = r->pass->plan.name,
@@ -97,33 +101,20 @@ static struct load_page describe(const struct run *run, const struct page *p, si
     };
 }
 
-/* Keeps the answer of page `p`, or what the end of its reading has changed (`path` NULL), where
- * that changed rows. */
-static bool keep(struct run *run, const struct page *p, size_t share, const char *path,
-                 const struct load_counts *counts, struct err *e)
+/* Keeps the answer of a page that was loaded, where answers are kept. */
+static bool keep(const struct run *run, const struct page *p, const struct load_counts *counts,
+                 struct err *e)
 {
-    const struct reading *r = p->reading;
     const struct http_answer *http = &p->news->answer.http;
-    struct db *d = run->db;
-    const char *plan = r->pass->plan.name;
-    int64_t changed = counts->rows_new + counts->rows_changed;
-    int64_t unwanted = (int64_t)p->news->facts.unwanted;
-    struct db_value window = I(r->shares[share].window->window_id);
-    struct db_value run_id = I(run->ledger.run_id);
-    struct db_value at =
-        T(path ? p->news->answer.received_ms - run->ahead_ms : run_now_ms(run)); /* without one */
+    const struct load_page page = describe(run, p, p->share);
+    const struct raw_answer answer = {.number = p->number,
+                                      .path = p->news->path,
+                                      .is_gzip = http->gzip,
+                                      .bytes = http->body.data,
+                                      .length = http->body.length,
+                                      .by_reading = stream_is_by_reading(p->reading->stream)};
 
-    if (run->config->keep_raw_days == 0 ||
-        (changed == 0 && !(path && stream_is_by_reading(r->stream)))) {
-        return true;
-    }
-    return db_do(d, e, sql_raw_reading_open, window, S(plan), S(r->shares[share].facts.parent),
-                 T(r->to_ms), at, run_id) &&
-           db_do(d, e, sql_raw_reading_changed, window, S(plan), at, run_id, I(changed)) &&
-           (!path ||
-            db_do(d, e, sql_raw_page_keep, window, S(plan), run_id, I(p->number), at, S(path),
-                  S(http->gzip ? "gzip" : "identity"), B(http->body.data, http->body.length),
-                  I(counts->rows_read), N(unwanted > 0 ? unwanted : -1)));
+    return run->config->keep_raw_days == 0 || raw_keep(run->db, &page, &answer, counts, e);
 }
 
 /* Where the window goes on after a page. */
@@ -144,6 +135,7 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, e);
+    bool keeps = run->config->keep_raw_days > 0;
     bool done = loader != NULL;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
@@ -154,10 +146,9 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
         done = load_end(loader, &page, &counts, e);
         add_counts(run, r, &counts);
         plan_settle(&w->span, r->pass_no, r->to_ms, &r->plan);
-        done = done && keep(run, p, i, NULL, &counts, e) &&
-               raw_end(run->db, w->window_id, r->pass->plan.name, stream_is_by_reading(r->stream),
-                       e) &&
-               window_end(&run->ledger, w, r->pass_no, e);
+        page.received_ms = run_now_ms(run); /* its last answer may have come long ago, or none */
+        done = done && (!keeps || raw_keep(run->db, &page, NULL, &counts, e)) &&
+               raw_end(run->db, &page, e) && window_end(&run->ledger, w, r->pass_no, e);
     }
     return done;
 }
@@ -210,7 +201,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         r->pages++;
         run->result->totals.pages++;
         add_counts(run, r, counts);
-        if (!note_ids(run, p, e) || !keep(run, p, p->share, p->news->path, counts, e) ||
+        if (!note_ids(run, p, e) || !keep(run, p, counts, e) ||
             !window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
                          &(struct window_counts){
                              .pages = 1,

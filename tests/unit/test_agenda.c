@@ -1,8 +1,8 @@
 #include "test.h"
 
 #include "base/clock.h"
-#include "etl/agenda.h"
 #include "limit.h"
+#include "streams/agenda.h"
 
 #define DAY   MS_PER_DAY
 #define HOUR  MS_PER_HOUR
@@ -19,10 +19,18 @@ static const struct pass_rule private = {.name = "private", .instead = true};
 
 #define RULES(...) ((const struct pass_rule *const[]){__VA_ARGS__, NULL})
 
+static const struct pass by_cursor[] = {{.steps = STEPS({.path = "/", .rows = ""})},
+                                        {.steps = STEPS({.path = "/", .rows = ""})},
+                                        {.steps = STEPS({.path = "/", .rows = ""})}};
+static const struct pass by_number[] = {
+    {.steps = STEPS({.path = "/", .rows = "", .follow = FOLLOW_PAGES})}};
+
 /* Days from START on, oldest first, and at the end the real moment. */
 struct world {
     struct arena *arena;
     struct window windows[DAYS + 1];
+    struct stream stream;
+    struct ledger ledger;
     struct agenda g;
 };
 
@@ -67,7 +75,11 @@ static void begin(struct world *w, const struct pass_rule *const *rules, const c
         f->rules[f->rule_count] = rules[f->rule_count];
         f->in_force |= 1U << f->rule_count;
     }
-    w->g.has_days = !plan_has_stand_in(f, 0);
+    w->stream = (struct stream){.title = "states",
+                                .grid = plan_has_stand_in(f, 0) ? GRID_MOMENT : GRID_UTC_DAY,
+                                .passes = by_cursor};
+    w->g.stream = &w->stream;
+    w->g.ledger = &w->ledger;
     w->g.windows = (struct windows){.list = w->windows, .count = DAYS + 1};
     agenda_begin(&w->g, remembered);
 }
@@ -177,7 +189,7 @@ TEST_OF(struct world *w, enter, leave, what_is_refused_to_several_scopes_is_to_a
         w->windows[i].scope = scopes[i];
         w->windows[i].span.start_ms = w->windows[i].span.end_ms = TIME_NONE;
     }
-    assert_true(agenda_has_source(&w->g, "states", w->arena, &e)); /* nobody was asked */
+    assert_true(agenda_has_source(&w->g, w->arena, &e)); /* nobody was asked */
     for (size_t p = 0; p < 2; p++) {
         size_t asked = 0;
         size_t lost = 0;
@@ -191,12 +203,12 @@ TEST_OF(struct world *w, enter, leave, what_is_refused_to_several_scopes_is_to_a
         assert_int_equal(lost, p == 0 ? 0 : DAYS + 1);
     }
     assert_false(agenda_turn(&w->g));
-    assert_false(agenda_has_source(&w->g, "states", w->arena, &e));
+    assert_false(agenda_has_source(&w->g, w->arena, &e));
     assert_int_equal(e.kind, ERR_PERMISSION);
     assert_non_null(strstr(e.message, "no source of states answers; wfm: no; analytics: no"));
     assert_true(agenda_grant(&w->g, 0));
     assert_false(agenda_grant(&w->g, 1)); /* the preferred one is, elsewhere */
-    assert_true(agenda_has_source(&w->g, "states", w->arena, &e));
+    assert_true(agenda_has_source(&w->g, w->arena, &e));
 }
 
 /* Of scopes each is asked for by the next one where the one before was refused to it. */
@@ -206,7 +218,7 @@ TEST_OF(struct world *w, enter, leave, each_scope_has_its_stand_in)
         w->windows[i].scope = "unit";
     }
     begin(w, RULES(&wfm, &analytics), NULL);
-    w->g.has_days = true;
+    w->stream.grid = GRID_UTC_DAY;
     assert_true(agenda_turn(&w->g));
     w->windows[1].refused = w->windows[1].failed = w->windows[3].failed = 1;
     assert_int_equal(agenda_close(&w->g), DAYS);
@@ -238,7 +250,7 @@ TEST_OF(struct world *w, enter, leave, what_may_be_asked_for_together)
     }
     begin(w, RULES(&wfm), NULL);
     w->g.windows = (struct windows){.list = windows, .count = COUNT(cases)};
-    w->g.has_days = true;
+    w->stream.grid = GRID_UTC_DAY;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct window *more;
         struct window *last = NULL;
@@ -307,8 +319,8 @@ TEST_OF(struct world *w, enter, leave, a_stored_reading_goes_on_where_its_cursor
             .page_ms =
                 stored[i].page_age_ms == -1 ? TIME_NONE : clock_now_ms() - stored[i].page_age_ms,
         };
-        w->g.by_number = stored[i].by_number ? 1 : 0;
-        w->g.observes = stored[i].observes;
+        w->stream.passes = stored[i].by_number ? by_number : by_cursor;
+        w->stream.load = stored[i].observes ? LOAD_OBSERVE : LOAD_ENTITY;
         if (agenda_resumes(&w->g, one, 0, to_ms) != stored[i].resumes) {
             fail_msg("%s", stored[i].what);
         }

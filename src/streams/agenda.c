@@ -1,11 +1,73 @@
-#include "etl/agenda.h"
+#include "streams/agenda.h"
 
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "sql.h"
 
 enum { ROUNDS = 2 };
+
+/* Which windows are looked at, and up to where there shall be some: of the past none where all of
+ * it is gone. */
+static int64_t set_range(struct agenda *g)
+{
+    const struct stream *s = g->stream;
+    struct window_range *in = &g->windows.range;
+    int64_t time_ms = g->facts.time_ms;
+
+    if (!stream_has_days(s)) {
+        *in = (struct window_range){.from_ms = time_ms};
+    } else if (g->past) {
+        bool any = in->from_ms < in->to_ms;
+
+        in->to_ms = any ? in->to_ms : 1;
+        return any ? in->to_ms : INT64_MIN;
+    } else {
+        int64_t from_ms = clock_zone_day_start_ms(g->config->start_day);
+
+        from_ms = s->grid == GRID_UTC_DAY ? clock_utc_day_start(from_ms) : from_ms;
+        *in = (struct window_range){.from_ms = from_ms};
+    }
+    return time_ms + s->ahead_days * MS_PER_DAY;
+}
+
+/* What belongs to scopes that the stream no longer lists is marked as gone. */
+static bool mark_unlisted(const struct agenda *g, struct loaders *loaders, int64_t now_ms,
+                          int64_t *gone, struct err *e)
+{
+    const struct stream *s = g->stream;
+    struct loader *loader = loaders_get(loaders, s, &s->passes[0], e);
+    bool done = loader && db_begin(g->ledger->db, e) &&
+                load_unlisted(loader, sql_window_listed, now_ms, g->ledger->run_id, gone, e);
+
+    return db_finish(g->ledger->db, done, e);
+}
+
+bool agenda_find(struct agenda *g, struct loaders *loaders, int64_t now_ms, int64_t *gone,
+                 struct err *trouble, struct err *e)
+{
+    const struct stream *s = g->stream;
+    struct plan_facts *f = &g->facts;
+    bool has_days = stream_has_days(s);
+
+    g->kind = stream_windows(s, g->config, f->rules);
+    g->kind.trouble = trouble;
+    g->kind.asked = has_days ? g->past : NULL;
+    f->available_ms = TIME_NONE;
+    stream_plan(s, g->config, g->past != NULL, f);
+    size_t first = plan_first(f);
+    int64_t until_ms = set_range(g);
+    if (!window_make(g->ledger, &g->kind, g->windows.range.from_ms, until_ms, e) ||
+        (s->scope && s->load == LOAD_ENTITY && !has_days &&
+         !mark_unlisted(g, loaders, now_ms, gone, e))) {
+        return false;
+    }
+    g->kind.trouble = NULL;
+    return window_list(g->ledger, &g->kind, f->time_ms - f->lookback_days * MS_PER_DAY,
+                       first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
+}
 
 void agenda_begin(struct agenda *g, const char *remembered)
 {
@@ -41,9 +103,14 @@ static bool is_moment(const struct agenda *g, const struct window *w, size_t p)
     return w->span.start_ms == TIME_NONE && !g->facts.rules[p]->whole;
 }
 
+static bool is_by_number(const struct agenda *g, size_t p)
+{
+    return step_of_rows(g->stream->passes[p].steps)->follow == FOLLOW_PAGES;
+}
+
 bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p)
 {
-    return is_moment(g, w, p) || (g->by_number & 1U << p) != 0;
+    return is_moment(g, w, p) || is_by_number(g, p);
 }
 
 bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms)
@@ -51,14 +118,15 @@ bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, in
     const struct cursor *c = &w->now[p];
     bool moment = is_moment(g, w, p);
     int64_t now_ms = clock_now_ms();
-    bool is_other = g->has_days && g->grant_set_id != 0 && c->grant_set_id != 0 &&
-                    c->grant_set_id != g->grant_set_id;
+    bool is_other = stream_has_days(g->stream) && g->ledger->grant_set_id != 0 &&
+                    c->grant_set_id != 0 && c->grant_set_id != g->ledger->grant_set_id;
 
-    if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms || g->observes || is_other ||
+    if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms ||
+        g->stream->load == LOAD_OBSERVE || is_other ||
         (moment && g->facts.time_ms - c->begun_ms > plan_fresh_ms(&g->facts, p))) {
         return false;
     }
-    if ((g->by_number & 1U << p) == 0 || c->page <= 1) {
+    if (!is_by_number(g, p) || c->page <= 1) {
         return true;
     }
     /* A name that moved to a page that was read would pass for one that is gone. */
@@ -94,7 +162,7 @@ static void plan_pass(struct agenda *g)
         bool is_read = timeless && w->span.pass[p].read_ms >= g->facts.time_ms &&
                        (!g->read_any || g->round > 0);
 
-        w->due = timeless == (whole || !g->has_days) && (w->failed & 1U << p) == 0 &&
+        w->due = timeless == (whole || !stream_has_days(g->stream)) && (w->failed & 1U << p) == 0 &&
                  (before & ~w->refused) == 0 && !is_read && agenda_owed(g, w) != TIME_NONE;
         g->due_count += w->due ? 1 : 0;
     }
@@ -220,7 +288,7 @@ size_t agenda_refuse(struct agenda *g, struct window *w, size_t p, const struct 
     return count;
 }
 
-bool agenda_has_source(const struct agenda *g, const char *title, struct arena *a, struct err *e)
+bool agenda_has_source(const struct agenda *g, struct arena *a, struct err *e)
 {
     size_t passes = g->facts.rule_count;
     const struct err *first = NULL;
@@ -239,7 +307,8 @@ bool agenda_has_source(const struct agenda *g, const char *title, struct arena *
         return true;
     }
     bool lacks = first->kind == ERR_PERMISSION;
-    err_set(e, lacks ? ERR_PERMISSION : ERR_CONTRACT, "no source of %s answers%s", title, all);
+    err_set(e, lacks ? ERR_PERMISSION : ERR_CONTRACT, "no source of %s answers%s", g->stream->title,
+            all);
     memcpy(e->lacks, first->lacks, sizeof(e->lacks));
     err_cause(e, lacks ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
     return false;
@@ -257,4 +326,73 @@ size_t agenda_close(struct agenda *g)
     }
     g->due_count = 0;
     return left;
+}
+
+bool agenda_goes_on(const struct agenda *g, const struct window *w, int64_t to_ms)
+{
+    size_t p = g->order[g->at];
+
+    return agenda_resumes(g, w, p, to_ms) && (g->stream->passes[p].batch <= 1 || w->now[p].token);
+}
+
+/* The ids that the pass at hand asks for, behind the one that was read last (NULL: all). */
+static bool set_ids(const struct agenda *g, const struct window *w, const char *after,
+                    struct pager_spec *ask, struct arena *a, struct err *e)
+{
+    size_t p = g->order[g->at];
+    const struct pass *pass = &g->stream->passes[p];
+    const struct plan_facts *f = &g->facts;
+    int64_t read_ms = w->span.pass[p].read_ms;
+    struct id_list ids = {
+        .time_ms = f->time_ms,
+        .since_ms = (read_ms == TIME_NONE ? f->time_ms : read_ms) - f->lookback_days * MS_PER_DAY,
+        .start_ms = w->span.start_ms,
+        .end_ms = w->span.end_ms,
+        .scope = w->scope,
+        .most = g->config->open_reread_max,
+        .after = after,
+    };
+
+    if (!ledger_ids(g->ledger, pass->ids, &ids, a, e)) {
+        return false;
+    }
+    ask->ids = ids.ids;
+    ask->id_count = pager_fit_ids(pass->steps, ids.ids, ids.count);
+    if (ask->id_count < ids.count) {
+        LOG(LOG_WARN, "ids that fit in no path are left out", LOG_S("reading", ask->label),
+            LOG_N("ids", ids.count - ask->id_count));
+    }
+    return true;
+}
+
+bool agenda_ask(const struct agenda *g, const struct window *w, int64_t to_ms,
+                struct pager_spec *ask, struct arena *a, struct err *e)
+{
+    size_t p = g->order[g->at];
+    bool goes_on = agenda_goes_on(g, w, to_ms);
+    const struct pass *pass = &g->stream->passes[p];
+    const struct plan_facts *f = &g->facts;
+    const struct cursor *c = &w->now[p];
+
+    ask->steps = pass->steps;
+    ask->start = clock_format(plan_since(&w->span, p, to_ms), arena_alloc(a, CLOCK_ISO_BYTES));
+    ask->end = clock_format(to_ms, arena_alloc(a, CLOCK_ISO_BYTES));
+    ask->zone = w->zone ? w->zone : g->config->timezone;
+    ask->scope = w->scope;
+    ask->list = stream_list(g->stream, g->config);
+    ask->hits_overflow = p > 0 && (f->in_force & ((1U << p) - 1)) != 0;
+    ask->since_ms = plan_wants(&w->span, p, f);
+    if (goes_on) {
+        ask->at = (struct pager_at){
+            .token = c->token,
+            .waited = c->waited,
+            .cursor = pass->ids ? NULL : c->at,
+            .page = c->page,
+            .page_size = (int)c->page_size,
+        };
+    }
+    if (ask->since_ms > 0 && step_of_rows(pass->steps)->newest) {
+        ask->at.page = 1; /* the page that is stored may be one of the other order */
+    }
+    return !pass->ids || set_ids(g, w, goes_on ? c->at : NULL, ask, a, e);
 }

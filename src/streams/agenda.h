@@ -1,5 +1,6 @@
 /*
- * What a stream is owed in a run, and in which order. No database, no HTTP.
+ * What a stream is owed in a run, in which order, and what is asked for then. No HTTP; the database
+ * where windows are found and ids asked for.
  *
  * Passes take turns, each twice at most: what was only finished may owe something again. In a turn
  * windows come as they were listed; of passes that stand in for one another the one that was
@@ -7,8 +8,8 @@
  */
 #pragma once
 
-#include "etl/plan.h"
-#include "etl/window.h"
+#include "streams/loaders.h"
+#include "streams/stream.h"
 
 /* Readings in a row that the server's own trouble ended: the next ones would meet it too. */
 enum { TROUBLED_MAX = 3 };
@@ -16,13 +17,16 @@ enum { TROUBLED_MAX = 3 };
 enum { REFUSED_MAX = 3 };
 
 struct agenda {
-    /* given before agenda_begin */
+    /* given: of the facts planning time and how fresh it shall be, of the windows the arena and
+     * what is left of the past */
+    const struct stream *stream;
+    const struct config *config;
+    struct ledger *ledger;
+    const struct window_range *past; /* that was asked for; NULL: all up to planning time is */
     struct plan_facts facts;
     struct windows windows;
-    bool has_days;        /* its windows are no moments */
-    bool observes;        /* its rows are of one moment */
-    unsigned by_number;   /* bits of the passes whose pages are numbered */
-    int64_t grant_set_id; /* what the client may read; 0: not known */
+
+    struct window_kind kind;
 
     /* noted by whoever reads */
     size_t troubled; /* in a row */
@@ -45,6 +49,12 @@ struct agenda {
     size_t due_count; /* windows that are due in this turn, and not taken yet */
     size_t next;      /* none before it is */
 };
+
+/* Finds the windows, and sets the facts: those that are missing are made, and what belongs to
+ * scopes that there are no longer is marked as gone at `now_ms` (*gone: how much). In `trouble` is
+ * why some have none. */
+bool agenda_find(struct agenda *g, struct loaders *loaders, int64_t now_ms, int64_t *gone,
+                 struct err *trouble, struct err *e);
 
 /* Orders the passes; `remembered`: the one that was granted last (NULL: none is known). Begins anew
  * when it is called again, with what is left of the windows. */
@@ -90,9 +100,17 @@ bool agenda_grant(struct agenda *g, size_t p);
  * none that is due. How many of them no pass is left for. */
 size_t agenda_refuse(struct agenda *g, struct window *w, size_t p, const struct err *why);
 
-/* False where none of them answers: why, the preferred one's missing permission first; `title` is
- * the stream's. */
-bool agenda_has_source(const struct agenda *g, const char *title, struct arena *a, struct err *e);
+/* False where none of them answers: why, the preferred one's missing permission first. */
+bool agenda_has_source(const struct agenda *g, struct arena *a, struct err *e);
+
+/* Whether a reading of a window by the pass at hand up to `to_ms` goes on where the stored one was:
+ * what several windows were asked for together is known by what the server calls it. */
+bool agenda_goes_on(const struct agenda *g, const struct window *w, int64_t to_ms);
+
+/* What such a reading asks for, but for its label and the scopes of several windows. In the arena.
+ */
+bool agenda_ask(const struct agenda *g, const struct window *w, int64_t to_ms,
+                struct pager_spec *ask, struct arena *a, struct err *e);
 
 /* Nothing more is read in this turn; how much was left of it. */
 size_t agenda_close(struct agenda *g);
