@@ -5,8 +5,8 @@
  * stream's name. registry.txt lists the streams in the order in which a run begins them (a stream
  * comes after the one it needs).
  *
- * docs/adding-a-stream.md shows what each kind takes; a plain list is three lines in lists.c, one
- * in registry.txt, one file in schema/ and one fixture in tests/fixtures/.
+ * docs/adding-a-stream.md shows what each kind takes; a plain list is an entry of lists.txt, one of
+ * registry.txt, one file in schema/ and one fixture in tests/fixtures/.
  */
 #pragma once
 
@@ -170,38 +170,6 @@ int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_
             .path = NULL                                                                           \
         }                                                                                          \
     }
-
-/* The step of a list that comes page by page. */
-/* clang-format off */
-#define PAGED(p)                                                                                   \
-    {                                                                                              \
-        .path = (p), .follow = FOLLOW_PAGES, .size = 100, .rows = "entities"                       \
-    }
-/* clang-format on */
-
-/* A list of names: name, title, lock slot, groups, map; the stream it needs and SQL that lists what
- * it is asked for one by one (NULL, NULL: it is asked for as a whole; a macro may stand for both);
- * permission (NULL: none known); steps. */
-#define LIST_OF(n, t, slot, group, map, ...)                                                       \
-    static const struct tree_map n##_tree = {map};                                                 \
-    LIST_FROM(n, t, slot, group, __VA_ARGS__)
-#define LIST_FROM(n, t, slot, group, parent, parts, permission, ...)                               \
-    const struct stream stream_##n = {                                                             \
-        .name = #n,                                                                                \
-        .title = (t),                                                                              \
-        .groups = (group),                                                                         \
-        .lock_slot = (slot),                                                                       \
-        .needs = (parent),                                                                         \
-        .scope = (parts),                                                                          \
-        .trees = TREES(&n##_tree),                                                                 \
-        PASSES({.plan = {.name = "list", .fresh_minutes = FRESH_NIGHT},                            \
-                .permissions = (permission),                                                       \
-                .steps = STEPS(__VA_ARGS__)})}
-
-/* A dimension that comes whole, page by page: name, title, lock slot, map, path, permission. */
-#define LIST(n, t, slot, map, p, permission)                                                       \
-    static const struct tree_map n##_tree = {map};                                                 \
-    LIST_FROM(n, t, slot, "dimensions", NULL, NULL, permission, PAGED(p))
 
 /* How far the data of such jobs goes. */
 #define AVAILABILITY(jobs)                                                                         \

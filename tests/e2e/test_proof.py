@@ -476,12 +476,12 @@ class Shown(TestCase):
             self.assertRegex(script, rf"\b{word}\b")
 
     def test_the_page_for_developers_shows_them(self):
-        """docs/adding-a-stream.md: each block of SQL or C stands so in tests/proof, src/streams or schema, but for what
+        """docs/adding-a-stream.md: each block of SQL, C or a list stands so in tests/proof, src/streams or schema, but for what
         `...` leaves out."""
         sources = "\n".join(p.read_text(encoding="utf-8") for folder in ("tests/proof", "src/streams", "schema")
                             for p in sorted((ROOT / folder).rglob("*.*")))
         page = (ROOT / "docs" / "adding-a-stream.md").read_text(encoding="utf-8")
-        blocks = re.findall(r"```(?:sql|c)\n(.*?)```", page, re.S)
+        blocks = re.findall(r"```(?:sql|c|text)\n(.*?)```", page, re.S)
         self.assertGreaterEqual(len(blocks), 9)
         for part in (part for block in blocks for part in block.split("    ...\n")):
             self.assertTrue(part in sources, part)  # assertIn would print all sources
