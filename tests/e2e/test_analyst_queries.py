@@ -7,7 +7,7 @@ import unittest
 import zoneinfo
 
 from harness import FULL, ROOT, WORLDS, Api, TestCase
-from test_figures import COUNTS, Records
+from test_figures import COUNTS, OWN, Records
 from test_report import Page
 
 STREAMS = "users, queues, wrapup_codes, skills, flows, flow_outcome_definitions, campaigns, conversations, evaluation_details, survey_details"
@@ -15,6 +15,18 @@ SUMS = {"answer_ms": "tAnswered", "abandon_ms": "tAbandon", "flow_out_ms": "tFlo
         "talk_ms": "tTalkComplete", "hold_ms": "tHeldComplete", "acw_ms": "tAcw", "dialing_ms": "tDialing",
         "contacting_ms": "tContacting"}
 STEPS = (5, 10, 20, 30, 60, 120, 300, 600, None)
+
+
+# What is called by an id.
+NAMED = "queue user skill flow wrapup_code campaign flow_outcome_definition".split()
+
+
+class About(float):
+    """Of which a query shows one decimal."""
+
+
+def about(value):
+    return value if value is None else About(value)
 
 
 def at(text):
@@ -54,8 +66,18 @@ class World(TestCase):
         cls.metrics = [m for d in cls.documents.values() for m in cls.placed(d)]
         cls.first, cls.last = str(first + datetime.timedelta(days=1)), str(first + datetime.timedelta(days=cls.days - 1))
         cls.names = dict(site.query("SELECT queue_id, name FROM queue"))
+        flows = [s["flow"] for d in cls.documents.values() for p in d["participants"] for s in p.get("sessions") or [] if s.get("flow")]
+        cls.called = {f.get("flowId"): f.get("flowName") for f in flows}  # where no list has it, as the record has it
+        cls.called.update(r for table in NAMED for r in map(tuple, site.query(f"SELECT {table}_id, name FROM {table}")))
+        cls.whole = dict(site.query("SELECT day, whole FROM freshness WHERE stream = 'conversations'"))
+        cls.targets = {(q["id"], {"call": "voice"}.get(media, media)): of["serviceLevel"]["durationMs"] / 1000 for q in cls.queues(server)
+                       for media, of in q["mediaSettings"].items()}
         cls.db = site.connect()
         cls.addClassCleanup(cls.db.close)
+
+    @staticmethod
+    def queues(server):
+        return [json.loads(line) for line in server.get("/standin/truth/queues").decode().splitlines()]
 
     @classmethod
     def placed(cls, document):
@@ -79,6 +101,12 @@ class World(TestCase):
     def inside(self, moment):
         return self.first <= self.day(moment) <= self.last
 
+    def local(self, moment):
+        return (at(moment) if isinstance(moment, str) else moment).astimezone(self.tz).strftime("%Y-%m-%d %H:%M:%S")
+
+    def first_media(self, document):
+        return next((s["mediaType"] for p in document["participants"] for s in p.get("sessions") or [] if s.get("mediaType")), None)
+
     def begun(self):
         """Conversations that began in the range, with the day."""
         return [(self.day(d["conversationStart"]), d) for d in self.documents.values() if self.inside(d["conversationStart"])]
@@ -93,17 +121,25 @@ class World(TestCase):
     def rows(self, query, /, **params):
         return [dict(row) for row in ask(self.db, query, **{"from": self.first, "to": self.last, **params})]
 
-    def same(self, rows, key, expected):
-        """Rows are those expected, {key: {column: value}}, each once; reals to a millionth."""
+    def same(self, rows, key, expected, but=""):
+        """Rows are those expected, {key: {column: value}}, each once, in every column; reals to a millionth. Names are those of the ids beside
+        them; some columns another test looks at."""
         found = {tuple(row[k] for k in key.split()): row for row in rows}
         self.assertEqual(len(found), len(rows))
         self.assertEqual(set(found), set(expected))
         for name, columns in expected.items():
             for column, value in columns.items():
                 if isinstance(value, float):
-                    self.assertAlmostEqual(found[name][column], value, 5, f"{name} {column}")
+                    self.assertAlmostEqual(found[name][column], value, delta=0.051 if isinstance(value, About) else 1e-5, msg=f"{name} {column}")
                 else:
                     self.assertEqual(found[name][column], value, f"{name} {column}")
+        for row in rows:
+            names = {column for column in row if column.endswith("_name") and row.keys() & {column[:-4] + "id", column[:-4] + "code"}}
+            for column in names:
+                self.assertEqual(row[column], self.called.get(row.get(column[:-4] + "id", row.get(column[:-4] + "code"))), column)
+            if "whole" in row:
+                self.assertEqual(row["whole"], self.whole.get(next(row[c][:10] for c in ("day", "half_hour", "local_time") if c in row), 0))
+            self.assertEqual({*row} - names - {*key.split(), *but.split(), "whole", *next(iter(expected.values()))}, set())
         self.assertTrue(expected or self.calls)
 
     def figure(self, metrics):
@@ -120,6 +156,8 @@ class World(TestCase):
         f["avg_answer_seconds"] = part(f["answer_ms"] / 1000, f["answered"])
         for name in ("handle", "talk", "hold", "acw", "dialing", "contacting"):
             f[f"avg_{name}_seconds"] = part(f[f"{name}_ms"] / 1000, f["handled"])
+        for name, own in OWN.items():
+            f[f"avg_{name}_when_{own}_seconds"] = part(f[f"{name}_ms"] / 1000, f[own])
         return f
 
     def figures(self, key):
@@ -150,8 +188,8 @@ class Queries(World):
 
     def test_queue_interval(self):
         for minutes in (15, 30, 60):
-            self.same(self.rows("queue_interval", minutes=str(minutes)), "half_hour utc_start queue_id media_type",
-                      self.figures(lambda m, minutes=minutes: (*self.interval(m, minutes), m.queue, m.media)))
+            self.same(self.rows("queue_interval", minutes=str(minutes)), "day half_hour utc_start queue_id media_type",
+                      self.figures(lambda m, minutes=minutes: (self.day(m.emitted), *self.interval(m, minutes), m.queue, m.media)))
         rows = self.rows("queue_interval")
         columns = [row[1] for row in self.site.query("PRAGMA table_info(v_queue_halfhour)")]
         self.assertEqual(list(rows[0]), columns)
@@ -160,13 +198,13 @@ class Queries(World):
             self.first, self.last)])
 
     def test_service_level(self):
-        want = ("offered", "answered", "abandoned", "over_sla", "service_level_numerator", "service_level_denominator",
-                "service_level_percent", "abandon_percent", "avg_answer_seconds")
-        for by, key in ((None, lambda m: (None, None)), ("day", lambda m: (self.day(m.emitted), None)),
-                        ("half_hour", lambda m: (self.day(m.emitted), self.interval(m, 30)[1]))):
+        want = ("offered", "answered", "abandoned", "short_abandoned", "flow_out", "over_sla", "service_level_numerator",
+                "service_level_denominator", "service_level_percent", "abandon_percent", "avg_answer_seconds")
+        for by, key in ((None, lambda m: (None, None, None)), ("day", lambda m: (self.day(m.emitted), None, None)),
+                        ("half_hour", lambda m: (self.day(m.emitted), *self.interval(m, 30)))):
             expected = self.figures(lambda m, key=key: (*key(m), m.queue, m.media))
-            self.same(self.rows("service_level", by=by), "day utc_start queue_id media_type",
-                      {k: {c: v[c] for c in want} for k, v in expected.items()})
+            self.same(self.rows("service_level", by=by), "day half_hour utc_start queue_id media_type",
+                      {k: {**{c: v[c] for c in want}, "target_seconds": self.targets.get(k[3:], 20)} for k, v in expected.items()})
 
     def test_the_switches(self):
         """They change what a share is of, in all that shows it; why adds up to it all the same."""
@@ -188,11 +226,12 @@ class Queries(World):
         for kpi, name in {**COUNTS, **SUMS}.items():
             for day in (self.first, self.last):
                 expected = collections.defaultdict(int)
-                for m in self.metrics:
-                    if m.name == name and m.queue and self.day(m.emitted) == day and m.media == media:
-                        expected[m.id] += 1 if kpi in COUNTS and name.startswith("t") else m.value
-                rows = self.rows("why", kpi=kpi, day=day, media="voice")
-                self.assertEqual({row["conversation_id"]: row["value"] for row in rows}, {k: v for k, v in expected.items() if v})
+                counted = [m for m in self.metrics if m.name == name and m.queue and self.day(m.emitted) == day and m.media == media]
+                for m in counted:
+                    expected[m.id] += 1 if kpi in COUNTS and name.startswith("t") else m.value
+                emitted = {m.id: m.emitted for m in sorted(counted, key=lambda m: m.emitted)}
+                self.assertEqual({row["conversation_id"]: (row["value"], at(row["emit_date"])) for row in self.rows("why", kpi=kpi, day=day, media=media)},
+                                 {k: (v, emitted[k]) for k, v in expected.items() if v})
         for kpi in ("service_level_numerator", "handle_ms"):
             for row in self.rows("queue_day", **{"from": self.last}):
                 why = self.rows("why", kpi=kpi, day=self.last, queue=row["queue_id"], media=row["media_type"])
@@ -218,7 +257,8 @@ class Queries(World):
                 "avg_wait_seconds": seconds(waits), "max_wait_seconds": max(waits, default=None) and max(waits) / 1000,
                 "median_wait_seconds": place(waits, 0.5), "p90_wait_seconds": place(waits, 0.9)}
 
-        self.same(self.rows("queue_wait"), "queue_id media_type", {k: columns(v) for k, v in expected.items()})
+        self.same(self.rows("queue_wait"), "queue_id media_type",
+                  {k: {**columns(v), "target_seconds": self.targets.get(k, 20)} for k, v in expected.items()})
 
     def test_abandons_by_wait(self):
         waits = [m.value / 1000 for m in self.metrics if m.name == "tAbandon" and m.queue and self.inside(m.emitted)]
@@ -303,13 +343,18 @@ class Queries(World):
             "avg_flow_seconds": seconds(timed[k])} for k, v in runs.items()})
 
     def test_flow_outcomes(self):
-        ended = collections.defaultdict(list)
+        ended, took, told = (collections.defaultdict(list) for _ in range(3))
         for day, d in self.begun():
             for _, s, outcome in self.parts(d, lambda s: (s.get("flow") or {}).get("outcomes")):
-                ended[day, s["flow"].get("flowId"), outcome.get("flowOutcomeId")].append(outcome.get("flowOutcomeValue"))
+                key, times = (day, s["flow"].get("flowId"), outcome.get("flowOutcomeId")), [
+                    outcome.get(f"flowOutcome{end}Timestamp") for end in ("Start", "End")]
+                ended[key].append(outcome.get("flowOutcomeValue"))
+                told[key].append(outcome.get("flowOutcome") or "")
+                took[key] += [(at(times[1]) - at(times[0])).total_seconds() * 1000] if all(times) else []
         self.same(self.rows("flow_outcomes"), "day flow_id flow_outcome_id", {k: {
-            "outcomes": len(v), "reached": v.count("SUCCESS"), "missed": v.count("FAILURE"),
-            "reached_percent": part(100.0 * v.count("SUCCESS"), v.count("SUCCESS") + v.count("FAILURE"))} for k, v in ended.items()})
+            "flow_outcome": self.called.get(k[2]) or max(told[k]) or None, "outcomes": len(v), "reached": v.count("SUCCESS"), "missed": v.count("FAILURE"),
+            "reached_percent": part(100.0 * v.count("SUCCESS"), v.count("SUCCESS") + v.count("FAILURE")),
+            "avg_outcome_seconds": about(seconds(took[k]))} for k, v in ended.items()})
 
     def test_surveys(self):
         sent = collections.defaultdict(list)
@@ -331,7 +376,8 @@ class Queries(World):
             answers = [r[2] for r in rows if r[2] is not None]
             good, bad = sum(a >= 9 for a in answers), sum(a <= 6 for a in answers)
             return {"surveys": len(rows), "finished": sum(r[0] == "Finished" for r in rows), "scored": len(scores),
-                    "avg_score": part(sum(scores), len(scores)), "promoters": good, "detractors": bad,
+                    "refused": sum(r[0] == "OptOut" for r in rows), "finished_percent": 100.0 * sum(r[0] == "Finished" for r in rows) / len(rows),
+                    "score_sum": sum(scores) if scores else None, "avg_score": part(sum(scores), len(scores)), "promoters": good, "detractors": bad,
                     "passives": len(answers) - good - bad, "net_promoter_score": part(100.0 * (good - bad), len(answers))}
 
         self.same(self.rows("surveys"), "day queue_id", {k: columns(v) for k, v in sent.items()})
@@ -342,15 +388,21 @@ class Queries(World):
             for e in d.get("evaluations") or []:
                 if not e.get("deleted"):
                     detail = self.served(f"conversations/{d['conversationId']}/evaluations/{e['evaluationId']}") or {}
-                    score = (detail.get("answers") or {}).get("totalScore")
+                    answers = detail.get("answers") or {}
                     of = {k: detail.get(k) or {} for k in ("queue", "agent", "evaluationForm")}
                     made[day, e.get("queueId") or of["queue"].get("id"), of["evaluationForm"].get("name") or e.get("formName")].append(
-                        (e.get("oTotalScore") if score is None else score, e.get("userId") or of["agent"].get("id"),
-                         (detail.get("status") or e.get("evaluationStatus") or "").upper()))
-        self.same(self.rows("evaluations"), "day queue_id form_name", {k: {
-            "evaluations": len(v), "agents": len({r[1] for r in v if r[1]}), "finished": sum(r[2] == "FINISHED" for r in v),
-            "scored": sum(r[0] is not None for r in v), "lowest_score": min((r[0] for r in v if r[0] is not None), default=None)}
-            for k, v in made.items()})
+                        (answers.get("totalScore", e.get("oTotalScore")), e.get("userId") or of["agent"].get("id"),
+                         (detail.get("status") or e.get("evaluationStatus") or "").upper(),
+                         answers.get("totalCriticalScore", e.get("oTotalCriticalScore")), e.get("released") or False))
+
+        def columns(rows):
+            scores, critical = ([r[i] for r in rows if r[i] is not None] for i in (0, 3))
+            return {"evaluations": len(rows), "agents": len({r[1] for r in rows if r[1]}), "finished": sum(r[2] == "FINISHED" for r in rows),
+                    "released": sum(r[4] for r in rows), "scored": len(scores), "score_sum": sum(scores) if scores else None,
+                    "avg_score": part(sum(scores), len(scores)), "lowest_score": min(scores, default=None),
+                    "avg_critical_score": part(sum(critical), len(critical))}
+
+        self.same(self.rows("evaluations"), "day queue_id form_name", {k: columns(v) for k, v in made.items()}, but="form_name")
 
     def test_campaigns(self):
         expected = collections.defaultdict(lambda: {"conversations": 0, "attempted": 0, "connected": 0, "abandoned": 0, "handled": 0})
@@ -363,18 +415,26 @@ class Queries(World):
                 row["handled"] += any(m["name"] == "tHandle" for m in metrics)
                 for name in ("attempted", "connected", "abandoned"):
                     row[name] += sum(m.get("value") or 0 for m in metrics if m["name"] == "nOutbound" + name.capitalize())
+        queues = {c["id"]: (c.get("queue") or {}).get("id") for c in self.api.ask("/api/v2/outbound/campaigns?pageSize=100")["entities"]}
+        for (_, campaign), row in expected.items():
+            row.update(queue_id=queues.get(campaign), connected_percent=part(100.0 * row["connected"], row["attempted"]))
         self.same(self.rows("campaigns"), "day campaign_id", expected)
 
     def test_conversations_by_day(self):
-        expected = collections.defaultdict(collections.Counter)
+        expected, took = (collections.defaultdict(collections.Counter) for _ in range(2))
         for day, d in self.begun():
-            media = next((s["mediaType"] for p in d["participants"] for s in p.get("sessions") or [] if s.get("mediaType")), None)
+            media = self.first_media(d)
             names = {m["name"] for _, _, m in self.parts(d, lambda s: s.get("metrics"))}
             expected[day, media, d.get("originatingDirection")].update(["conversations"] + [column for column, is_so in (
                 ("open", not d.get("conversationEnd")), ("answered", "tAnswered" in names), ("abandoned", "tAbandon" in names),
                 ("transferred", "nTransferred" in names)) if is_so])
-        self.same(self.rows("conversations_by_day"), "day media_type direction", {k: {c: v[c] for c in (
-            "conversations", "open", "answered", "abandoned", "transferred")} for k, v in expected.items()})
+            handles = [m.get("value") or 0 for _, _, m in self.parts(d, lambda s: s.get("metrics")) if m["name"] == "tHandle"]
+            took[day, media, d.get("originatingDirection")].update(handled=len(handles), handle_ms=sum(handles), duration_ms=(
+                (at(d["conversationEnd"]) - at(d["conversationStart"])).total_seconds() * 1000 if d.get("conversationEnd") else 0))
+        self.same(self.rows("conversations_by_day"), "day media_type direction", {k: {
+            **{c: v[c] for c in ("conversations", "open", "answered", "abandoned", "transferred")},
+            "avg_duration_seconds": about(part(took[k]["duration_ms"] / 1000, v["conversations"] - v["open"])),
+            "avg_handle_seconds": about(part(took[k]["handle_ms"] / 1000, took[k]["handled"]))} for k, v in expected.items()})
 
     def test_callbacks(self):
         own = {(m.id, m.participant): m.queue for m in self.metrics if m.media == "callback" and m.queue}
@@ -401,16 +461,31 @@ class Queries(World):
                 groups[legs[m.id, m.participant, m.session], m.media][m.name].append(m.value)
         self.same(self.rows("response_times"), "queue_id media_type", {k: {
             column: value for name, of in names.items()
-            for column, value in ((of + "s", len(v[name])), (f"avg_{of}_seconds", seconds(v[name])))} for k, v in groups.items()})
+            for column, value in ((of + "s", len(v[name])), (f"avg_{of}_seconds", seconds(v[name])))} | {
+                "max_agent_response_seconds": max(v["tAgentResponseTime"], default=None) and max(v["tAgentResponseTime"]) / 1000} for k, v in groups.items()})
 
     def test_longest_conversations(self):
-        longest = sorted(((at(d["conversationEnd"]) - at(d["conversationStart"]), d["conversationId"])
-                          for _, d in self.begun() if d.get("conversationEnd")), key=lambda x: (-x[0], x[1]))[:5]
-        self.assertEqual([(r["conversation_id"], r["duration_ms"]) for r in self.rows("longest_conversations", limit="5")],
-                         [(c, round(t.total_seconds() * 1000)) for t, c in longest])
+        took = {d["conversationId"]: round((at(d["conversationEnd"]) - at(d["conversationStart"])).total_seconds() * 1000)
+                for _, d in self.begun() if d.get("conversationEnd")}
+        legs, visits = (collections.defaultdict(list) for _ in range(2))
+        for found, parts in ((legs, self.records.legs()), (visits, self.records.visits())):
+            for of in parts:
+                found[of["conversation_id"]].append(of)
+
+        def columns(id):
+            d, of, stays = self.documents[id], legs[id], visits[id]
+            return {"local_start": self.local(d["conversationStart"]), "duration_ms": took[id], "media_type": self.first_media(d),
+                    "direction": d.get("originatingDirection"), "handle_ms": sum(leg["handle_ms"] for leg in of) if of else None,
+                    "queue_id": stays and max(stays, key=lambda v: v["entered_at"])["queue_id"] or None,
+                    "user_id": of and max(of, key=lambda leg: leg["started_at"])["user_id"] or None}
+
+        longest = sorted(took, key=lambda id: (-took[id], id))[:40]
+        rows = self.rows("longest_conversations", limit="40")
+        self.assertEqual([row["conversation_id"] for row in rows], longest)
+        self.same(rows, "conversation_id", {(id,): columns(id) for id in longest})
 
     def test_skills(self):
-        expected = collections.defaultdict(collections.Counter)
+        expected, waits = collections.defaultdict(collections.Counter), collections.defaultdict(list)
         for visit in self.records.visits():
             if self.first <= visit["day"] <= self.last:
                 participant, place = visit["no"]
@@ -418,8 +493,10 @@ class Queries(World):
                 for skill in {k for g in session["segments"] if g.get("queueId") in (None, visit["queue_id"])
                               for k in g.get("requestedRoutingSkillIds") or []}:
                     expected[(skill,)].update(["visits", visit["outcome"]])
-        self.same(self.rows("skills"), "skill_id", {k: {c: v[c] for c in ("visits", "answered", "abandoned", "flowed_out")}
-                                                    for k, v in expected.items()})
+                    waits[(skill,)] += [visit["wait_ms"]] if visit["wait_ms"] is not None else []
+        self.same(self.rows("skills"), "skill_id", {k: {
+            **{c: v[c] for c in ("visits", "answered", "abandoned", "flowed_out")}, "avg_wait_seconds": seconds(waits[k]),
+            "max_wait_seconds": max(waits[k], default=None) and max(waits[k]) / 1000} for k, v in expected.items()})
 
     def test_wrapup_codes(self):
         rows = self.rows("wrapup_codes")
@@ -435,7 +512,8 @@ class Queries(World):
                 self.assertAlmostEqual(row["running_percent"], 100 * running / total, 0)
             self.assertEqual(of[-1]["running_percent"], 100.0)
         self.same(rows, "queue_id wrap_up_code", {k: {"wrapups": len(v), "conversations": len({w[0] for w in v}),
-                                                      "agents": len({w[1] for w in v if w[1]})} for k, v in self.wrapped_up().items()})
+                                                      "agents": len({w[1] for w in v if w[1]})} for k, v in self.wrapped_up().items()},
+                  but="percent_of_queue running_percent avg_wrapup_seconds")
         for key, of in self.wrapped_up().items():
             row = next(r for r in rows if (r["queue_id"], r["wrap_up_code"]) == key)
             self.assertAlmostEqual(row["avg_wrapup_seconds"] or 0, seconds([w[2] for w in of if w[2] is not None]) or 0, delta=0.051)
@@ -474,40 +552,51 @@ class Queries(World):
             return {"handled": handled, "transferred": sum(m.value for m in named["nTransferred"]), "not_responding": len(named["tNotResponding"]),
                     **{f"avg_{k}_seconds": handled and sum(leg[k + "_ms"] for leg in of) / 1000 / handled for k in (
                         "talk", "hold", "acw", "dialing", "contacting")},
-                    "avg_handle_seconds": handled and sum(m.value for m in named["tHandle"]) / 1000 / handled}
+                    "avg_handle_seconds": handled and sum(m.value for m in named["tHandle"]) / 1000 / handled,
+                    "handle_seconds": sum(m.value for m in named["tHandle"]) / 1000,
+                    "transferred_percent": handled and 100 * sum(m.value for m in named["nTransferred"]) / handled}
 
         rows = self.rows("agent_handle_time")
         for row in rows:
             for column, value in columns(groups.pop((row["user_id"], row["media_type"]))).items():
-                self.assertAlmostEqual(row[column] or 0, value, delta=0.051 if column.endswith("seconds") else 0, msg=column)
+                self.assertAlmostEqual(row[column] or 0, value, delta=0 if isinstance(value, int) else 0.051, msg=column)
         self.assertEqual((dict(groups), bool(rows)), ({}, True))
 
     def test_abandoned(self):
         left = [m for m in self.metrics if m.name == "tAbandon" and self.inside(m.emitted)]
         short = {(m.id, m.participant, m.session) for m in self.metrics if m.name == "tShortAbandon"}
-        self.assertEqual(sorted((r["conversation_id"], r["queue_id"], r["waited_seconds"], r["short_abandoned"]) for r in self.rows("abandoned")),
-                         sorted((m.id, m.queue, m.value / 1000, int((m.id, m.participant, m.session) in short)) for m in left))
+        sessions = {(m.id, m.participant, m.session): self.documents[m.id]["participants"][m.participant]["sessions"][m.session] for m in left}
+        self.same(self.rows("abandoned"), "conversation_id local_time queue_id", {(m.id, self.local(m.emitted), m.queue): {
+            "media_type": m.media, "waited_seconds": m.value / 1000, "short_abandoned": int((m.id, m.participant, m.session) in short),
+            **{c: sessions[m.id, m.participant, m.session].get(c) for c in ("ani", "dnis")}} for m in left})
 
     def test_queue_halfhour(self):
         want = ("offered", "answered", "abandoned", "short_abandoned", "flow_out", "over_sla", "handled", "transferred")
-        self.same(self.rows("queue_halfhour"), "half_hour utc_start queue_id media_type", {k: {c: v[c] for c in want} for k, v in self.figures(
-            lambda m: (*self.interval(m, 30), m.queue, m.media)).items()})
+        self.same(self.rows("queue_halfhour"), "half_hour utc_start queue_id media_type", {
+            k: {**{c: v[c] for c in want}, **{c: about(v[c]) for c in ("service_level_percent", "avg_answer_seconds", "avg_handle_seconds")}}
+            for k, v in self.figures(lambda m: (*self.interval(m, 30), m.queue, m.media)).items()})
 
     def test_staffing(self):
         expected = {}
         for key, f in self.figures(lambda m: (self.day(m.emitted), *self.interval(m, 30), m.queue)).items():
             load = part(f["offered"] * f["handle_ms"] / 1800_000, f["handled"])
-            expected[key] = {"offered": f["offered"], "handled": f["handled"], "erlangs": load and round(load, 2)}
+            expected[key] = {"offered": f["offered"], "handled": f["handled"], "erlangs": load and round(load, 2),
+                             "avg_handle_seconds": about(f["avg_handle_seconds"])}
         self.same(self.rows("staffing"), "day half_hour utc_start queue_id", expected)
 
     def test_open_conversations(self):
-        self.assertEqual({r["conversation_id"] for r in self.rows("open_conversations")},
-                         {id for id, d in self.documents.items() if not d.get("conversationEnd")})
+        now = at(self.site.value("SELECT max(complete_to) FROM extract_window WHERE stream = 'conversations'"))
+        self.same(self.rows("open_conversations"), "conversation_id", {(id,): {
+            "local_start": self.local(d["conversationStart"]), "age_hours": about((now - at(d["conversationStart"])).total_seconds() / 3600),
+            "media_type": self.first_media(d), "direction": d.get("originatingDirection"), "media_types": ",".join(sorted(
+                {s["mediaType"] for p in d["participants"] for s in p.get("sessions") or [] if s.get("mediaType")}))}
+            for id, d in self.documents.items() if not d.get("conversationEnd")}, but="queue_id user_id")
 
     def test_requests(self):
         rows = self.rows("requests", **{"from": None, "to": None})
-        expected = {(r[0], r[1]): {"requests": r[2]} for r in self.site.query("SELECT method, route, requests FROM request_count")}
-        self.same(rows, "method route", expected)
+        today = self.day(self.site.value("SELECT started_at FROM run"))
+        self.same(rows, "day method route", {(today, r["method"], r["route"]): {"runs": 1, **{k: r[k] for k in (
+            "requests", "retries", "status_429", "status_5xx", "bytes")}} for r in self.site.query("SELECT * FROM request_count")})
 
     def test_a_page(self):
         """Of all days, too; its figures are those of queue_day."""

@@ -169,6 +169,19 @@ class Compared(Case):
         self.assertEqual(status["days_compared"], status["days_proven"])
         self.assertGreater(status["days_proven"], 10)
 
+    def test_what_the_api_counts_otherwise(self):
+        site, names = self.site, ("nConnected", "tConnected", "nError", "nFlow", "tFlow", "tIvr", "nConversations", "tTalk", "tHeld")
+        columns = [r["name"] for r in site.query("PRAGMA table_info(conversation_aggregate)") if r["name"] not in ("metric", "qualifier")]
+        for name in names:
+            site.change(f"INSERT INTO conversation_aggregate (metric, qualifier, {', '.join(columns)}) SELECT '{name}', 'test', {', '.join(columns)} "
+                        "FROM conversation_aggregate WHERE metric = 'nOffered' AND interval_start > '2026-03-29' LIMIT 1")
+        self.ok(site.run("reconcile"))
+        rows = site.query("SELECT metric, verdict, reason IS NOT NULL AS has_reason, ours FROM reconciliation WHERE theirs IS NOT NULL AND scope = 'queue' "
+                          "AND statistic = 'count' AND verdict <> 'equal'")
+        self.assertEqual({tuple(r) for r in rows}, {(name, "not_comparable", 1, None) for name in names})
+        site.change("DELETE FROM conversation_aggregate WHERE qualifier = 'test'")
+        self.ok(site.run("reconcile"))
+
     def test_a_killed_command_is_made_good(self):
         site = self.site
         rows = "SELECT scope, day, queue_id, media_type, user_id, metric, qualifier, statistic, ours, theirs, verdict, reason FROM reconciliation"

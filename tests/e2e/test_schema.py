@@ -14,6 +14,11 @@ def described(*arguments):
     return {r["name"]: {c["name"]: c for c in r["columns"]} for r in json.loads(done.stdout)}
 
 
+FIGURES = ("queue_id queue_name media_type offered answered abandoned short_abandoned flow_out over_sla handled transferred blind_transferred "
+           "consult_transferred answer_ms abandon_ms flow_out_ms handle_ms talk_ms hold_ms acw_ms dialing_ms contacting_ms "
+           "service_level_numerator service_level_denominator service_level_percent abandon_percent avg_answer_seconds avg_handle_seconds "
+           "avg_talk_seconds avg_hold_seconds avg_acw_seconds avg_dialing_seconds avg_contacting_seconds avg_hold_when_held_seconds")
+
 # Names that scripts rely on, whatever else the tables hold.
 RELIED_ON = {
     "adherence_day": "management_unit_id user_id business_day time_zone business_unit_id left_unit_at day_start_offset_seconds "
@@ -47,6 +52,24 @@ RELIED_ON = {
         "evaluation_form survey_form site edge station did trunk").split()},
     "evaluation_detail": "evaluation_id deleted_at",
     "survey_detail": "survey_id deleted_at",
+    "v_metric": "conversation_id participant_no session_no metric_no name value emit_date day half_hour utc_start queue_id queue_name user_id "
+                "user_name media_type direction purpose",
+    "v_queue_visit": "conversation_id queue_id queue_name media_type entered_at left_at day outcome wait_ms short_abandoned over_sla "
+                     "target_seconds user_id user_name",
+    "v_agent_leg": "conversation_id user_id user_name queue_id queue_name media_type direction purpose started_at day answered handled talk_ms "
+                   "hold_ms acw_ms dialing_ms contacting_ms handle_ms wrap_up_code wrap_up_name transferred transfer_kind to_queue_id to_user_id",
+    "v_queue_day": "day " + FIGURES, "v_queue_halfhour": "day half_hour utc_start " + FIGURES,
+    "v_agent_state": "user_id user_name kind status day started_at ended_at seconds",
+    "v_agent_day": "day user_id user_name logged_in_seconds on_queue_seconds interacting_seconds communicating_seconds idle_seconds "
+                   "not_responding_seconds occupancy_percent answered handled handle_ms avg_handle_seconds transferred adherence_percent "
+                   "conformance_percent scheduled_seconds paid_seconds",
+    "v_adherence_day": "day user_id user_name adherence_percent conformance_percent",
+    "v_schedule_day": "day user_id user_name scheduled_seconds paid_seconds",
+    "v_day": "day utc_from utc_to hours weekday iso_week month whole proven",
+    "freshness": "stream day whole proven", "queue_media": "queue_id media_type target_seconds",
+    "reconciliation": "scope day queue_id media_type user_id metric qualifier statistic ours theirs difference verdict reason "
+                      "first_checked_at last_checked_at",
+    "figure_change": "day queue_id media_type kpi before after moved_at",
     **{name: "question_id" for name in ("evaluation_answer", "evaluation_form_question", "survey_answer")},
 }
 
