@@ -205,13 +205,11 @@ static void collect_permissions(struct buf *list, const char *text)
 static void append_permissions(struct err *e, struct json body)
 {
     struct json_iter it = json_iter(json_get(body, "messageParams"));
-    struct json key;
-    struct json value;
     BUF_SCOPED struct buf list = buf_of(PERMISSIONS_BYTES);
 
     collect_permissions(&list, json_str(json_get(body, "message")));
-    while (json_next(&it, &key, &value)) {
-        collect_permissions(&list, json_str(value));
+    while (json_next(&it)) {
+        collect_permissions(&list, json_str(it.item));
     }
     if (list.length > 0) {
         err_append(e, "; missing permission: %s", buf_str(&list));

@@ -10,9 +10,7 @@
  */
 #pragma once
 
-#include "base/causes.h"
 #include "io/http.h"
-#include "io/json.h"
 
 enum { ANSWER_CODE_BYTES = 96 };
 

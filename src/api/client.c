@@ -7,7 +7,6 @@
 #include "api/pace.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/step.h"
 #include "base/stop.h"
 #include "base/str.h"

@@ -15,10 +15,7 @@
 #pragma once
 
 #include "api/answer.h"
-#include "base/err.h"
 #include "io/config.h"
-#include "io/http.h"
-#include "io/json.h"
 
 struct client;
 

@@ -463,13 +463,11 @@ static enum pager_taken take_urls(struct pager *p, struct json found, struct err
 {
     struct json_iter it = json_iter(found);
     bool is_list = json_type(found) == JSON_ARRAY;
-    struct json key;
-    struct json url;
 
     p->urls = arena_array(p->arena, json_count(found) + 1, sizeof(*p->urls));
     bool usable = is_list || keep_url(p, found);
-    while (usable && is_list && json_next(&it, &key, &url)) {
-        usable = keep_url(p, url);
+    while (usable && is_list && json_next(&it)) {
+        usable = keep_url(p, it.item);
     }
     if (!usable) {
         err_set(e, ERR_CONTRACT,
@@ -590,14 +588,11 @@ static enum pager_taken check_end(const struct pager *p, int64_t pages, struct e
  * are in another order, nothing is known of what follows: all is wanted from here on. */
 static void cut_tail(struct pager *p, struct pager_page *page)
 {
-    struct json_iter it = json_iter(page->rows);
     int64_t before_ms = INT64_MAX;
-    struct json key;
-    struct json row;
     size_t wanted = 0;
 
-    while (json_next(&it, &key, &row)) {
-        const char *text = json_str(json_get(row, step_of(p)->newest));
+    for (struct json_iter it = json_iter(page->rows); json_next(&it);) {
+        const char *text = json_str(json_get(it.item, step_of(p)->newest));
         int64_t ms = 0;
 
         if (!text || !clock_parse(text, true, &ms) || ms > before_ms) {

@@ -1,7 +1,6 @@
 #include "api/reader.h"
 
 #include "base/limits.h"
-#include "base/log.h"
 
 enum {
     AHEAD_BYTES = 16777216, /* pages on the wire and ahead of their turn, each taken for as large as

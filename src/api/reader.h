@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include "api/client.h"
 #include "api/pager.h"
 
 enum news_kind {

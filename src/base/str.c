@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "lists.h"
+
 #define BLANKS " \t\r\n"
 
 enum {
@@ -107,6 +109,16 @@ char **str_split_list(struct arena *a, const char *text, size_t *count)
         text += length;
     }
     return list;
+}
+
+char *str_join(struct arena *a, const char *const *names, size_t count, const char *between)
+{
+    char *text = arena_strdup(a, count == 0 ? "" : names[0]);
+
+    for (size_t i = 1; i < count; i++) {
+        text = arena_printf(a, "%s%s%s", text, between, names[i]);
+    }
+    return text;
 }
 
 bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
@@ -385,20 +397,32 @@ size_t utf8_next(const char *text, size_t length, uint32_t *code)
     return more + 1;
 }
 
-bool utf8_is_unsafe(uint32_t code)
-{
-    static const struct {
-        uint32_t first;
-        uint32_t last;
-    } unsafe[] = {
-        {0x00, 0x1F},     {0x7F, 0x9F},     {0x061C, 0x061C}, {0x200E, 0x200F},
-        {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF},
-    };
+struct range {
+    uint32_t first;
+    uint32_t last;
+};
 
-    for (size_t i = 0; i < COUNT_OF(unsafe); i++) {
-        if (code >= unsafe[i].first && code <= unsafe[i].last) {
+static bool is_in(const struct range *ranges, size_t count, uint32_t code)
+{
+    for (size_t i = 0; i < count && code >= ranges[i].first; i++) {
+        if (code <= ranges[i].last) {
             return true;
         }
     }
     return false;
+}
+
+bool utf8_is_unsafe(uint32_t code)
+{
+    static const struct range unsafe[] = {UNSAFE_RANGES};
+
+    return is_in(unsafe, COUNT_OF(unsafe), code);
+}
+
+size_t utf8_width(uint32_t code)
+{
+    static const struct range wide[] = {WIDE_RANGES};
+    static const struct range combining[] = {COMBINING_RANGES};
+
+    return is_in(combining, COUNT_OF(combining), code) ? 0 : 1U + is_in(wide, COUNT_OF(wide), code);
 }

@@ -46,6 +46,9 @@ char *str_trim(struct arena *a, const char *text, bool *trimmed);
  */
 char **str_split_list(struct arena *a, const char *text, size_t *count);
 
+/* Names one after the other, `between` them, in the arena. */
+char *str_join(struct arena *a, const char *const *names, size_t count, const char *between);
+
 /* A whole decimal number within [min, max] and nothing else (no blanks, no sign but '-'); false
  * otherwise. */
 bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out);
@@ -100,6 +103,7 @@ bool str_is_uuid(const char *text);
  * or the bytes are not well-formed. */
 size_t utf8_next(const char *text, size_t length, uint32_t *code);
 
-/* True for characters that must not reach a terminal or a log as they are: C0 and C1 controls, DEL,
- * line and paragraph separators, bidi marks and overrides, the byte order mark. */
+/* Whether a character must not reach a terminal or a log as it is, and how many columns it takes
+ * there (0 to 2), by characters.txt. */
 bool utf8_is_unsafe(uint32_t code);
+size_t utf8_width(uint32_t code);

@@ -2,11 +2,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "api/client.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
-#include "io/file.h"
 #include "io/gzip.h"
 #include "io/hash.h"
 

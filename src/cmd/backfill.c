@@ -1,6 +1,3 @@
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "run/run.h"

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "probe/probe.h"

@@ -3,13 +3,9 @@
 #include <malloc.h>
 #endif
 
-#include "base/causes.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
-#include "io/secret.h"
 
 /* In the order of --help. */
 static const struct command commands[CMD_COUNT] = {COMMAND_ROWS};

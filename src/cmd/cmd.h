@@ -9,10 +9,7 @@
  */
 #pragma once
 
-#include "io/config.h"
-#include "io/db.h"
 #include "io/lock.h"
-#include "lists.h"
 #include "out/render.h"
 #include "streams/stream.h"
 

@@ -1,9 +1,5 @@
 #include <unistd.h>
 
-#include "base/causes.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "out/out.h"

@@ -4,13 +4,8 @@
 #include <unistd.h>
 
 #include "api/region.h"
-#include "base/clock.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
-#include "io/file.h"
-#include "io/http.h"
-#include "io/secret.h"
 
 enum { ANSWER_BYTES = 4096, FIRST_DAYS = 7 };
 

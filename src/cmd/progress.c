@@ -2,10 +2,7 @@
 
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
-#include "base/str.h"
 #include "out/render.h"
 
 enum {

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include "api/client.h"
 #include "base/progress.h"
 #include "io/lock.h"
 #include "streams/stream.h"

@@ -1,5 +1,4 @@
 #include "out/query.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
 

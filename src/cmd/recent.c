@@ -1,5 +1,4 @@
 
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "probe/probe.h"

@@ -11,8 +11,6 @@
  * cannot be repeated, since polls that saw nothing new are not kept, and they count: what a state
  * lacks is filled, and nothing else is touched.
  */
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/stop.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"

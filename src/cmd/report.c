@@ -1,4 +1,3 @@
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
 

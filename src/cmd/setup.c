@@ -2,14 +2,8 @@
 #include <unistd.h>
 
 #include "api/region.h"
-#include "base/causes.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
-#include "etl/ledger.h"
-#include "io/file.h"
 #include "sql.h"
 
 /* The hosts follow from the region unless they are given. */

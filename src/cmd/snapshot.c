@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
 

@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
 #include "sql.h"

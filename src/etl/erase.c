@@ -348,8 +348,6 @@ struct tour {
     struct scrubber *s;
     struct json_iter it;
     size_t before; /* bytes of the path */
-    struct json key;
-    struct json item;
 };
 
 static struct tour tour_of(struct scrubber *s, struct json v)
@@ -360,10 +358,10 @@ static struct tour tour_of(struct scrubber *s, struct json v)
 static bool tour_next(struct tour *t)
 {
     buf_cut(&t->s->path, t->before);
-    bool more = json_next(&t->it, &t->key, &t->item);
-    if (more && json_type(t->key) == JSON_STRING) {
+    bool more = json_next(&t->it);
+    if (more && json_type(t->it.key) == JSON_STRING) {
         (void)(t->before == 0 || buf_add_char(&t->s->path, '.'));
-        (void)buf_add_str(&t->s->path, json_str(t->key));
+        (void)buf_add_str(&t->s->path, json_str(t->it.key));
     }
     return more;
 }
@@ -386,12 +384,8 @@ static const struct erased *find_in(const struct scrubber *s, struct json v, uns
 /* Whether anything in a value is, or may be, an erased person's. */
 static bool holds_any(const struct scrubber *s, struct json v)
 {
-    struct json_iter it = json_iter(v);
-    struct json key;
-    struct json item;
-
-    while (json_next(&it, &key, &item)) {
-        if (holds_any(s, item) || find_in(s, key, ERASED_TEXTS)) {
+    for (struct json_iter it = json_iter(v); json_next(&it);) {
+        if (holds_any(s, it.item) || find_in(s, it.key, ERASED_TEXTS)) {
             return true;
         }
     }
@@ -406,7 +400,7 @@ static const struct erased *find_address(struct scrubber *s, struct json v)
     const struct erased *found = is_personal ? find_in(s, v, ERASED_ADDRESS) : NULL;
 
     for (struct tour t = tour_of(s, v); tour_next(&t);) {
-        found = earlier(found, find_address(s, t.item));
+        found = earlier(found, find_address(s, t.it.item));
     }
     return found;
 }
@@ -455,9 +449,9 @@ static void empty(struct scrubber *s, struct json v, bool all, unsigned flags)
     }
     flags = f->path[0] ? f->flags : flags;
     for (struct tour t = tour_of(s, v); tour_next(&t);) {
-        empty(s, t.item, all, flags & FIELD_WHOLE ? flags : flags & ~(unsigned)FIELD_PLAIN);
-        if (find_in(s, t.key, ERASED_TEXTS)) {
-            json_set_text(t.key, "erased");
+        empty(s, t.it.item, all, flags & FIELD_WHOLE ? flags : flags & ~(unsigned)FIELD_PLAIN);
+        if (find_in(s, t.it.key, ERASED_TEXTS)) {
+            json_set_text(t.it.key, "erased");
             s->changed = true;
         }
     }
@@ -481,7 +475,7 @@ static void take_row(struct scrubber *s, const struct table_map *map, struct jso
         has_mark = has_mark || str_eq(map->columns[i].path, "erasedAt");
     }
     for (struct tour t = tour_of(s, row); tour_next(&t);) {
-        const char *text = field_here(s)->flags & COLUMN_PERSONAL ? json_str(t.item) : NULL;
+        const char *text = field_here(s)->flags & COLUMN_PERSONAL ? json_str(t.it.item) : NULL;
         struct said *said = arena_alloc(s->texts, sizeof(*said));
 
         if (text && strlen(text) >= TEXT_LEAST) {
@@ -489,8 +483,8 @@ static void take_row(struct scrubber *s, const struct table_map *map, struct jso
             s->said = said;
         }
         if (text && has_mark) {
-            json_set_text(t.key, "erasedAt");
-            json_set_text(t.item, by->at);
+            json_set_text(t.it.key, "erasedAt");
+            json_set_text(t.it.item, by->at);
             has_mark = false;
             s->changed = true;
         }
@@ -509,7 +503,7 @@ static void take_rows(struct scrubber *s, struct json v)
         return;
     }
     for (struct tour t = tour_of(s, v); tour_next(&t);) {
-        take_rows(s, t.item);
+        take_rows(s, t.it.item);
     }
 }
 
@@ -526,8 +520,6 @@ static void scrub_entity(struct scrubber *s, struct json entity)
 bool scrub(struct scrubber *s, struct json root, struct json rows)
 {
     struct json_iter it = json_iter(rows);
-    struct json key;
-    struct json item;
 
     s->changed = false;
     s->rows.value = NULL;
@@ -537,9 +529,9 @@ bool scrub(struct scrubber *s, struct json root, struct json rows)
     if (json_type(rows) == JSON_OBJECT) {
         scrub_entity(s, rows);
     }
-    while (json_type(rows) == JSON_ARRAY && json_next(&it, &key, &item)) {
-        if (holds_any(s, item)) {
-            scrub_entity(s, item);
+    while (json_type(rows) == JSON_ARRAY && json_next(&it)) {
+        if (holds_any(s, it.item)) {
+            scrub_entity(s, it.item);
         }
     }
     /* What stands around the rows has no columns. */

@@ -40,9 +40,7 @@
  */
 #pragma once
 
-#include "etl/map.h"
 #include "etl/walk.h"
-#include "io/cell.h"
 #include "io/db.h"
 
 /* What became of a row that came. */

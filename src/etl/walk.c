@@ -741,13 +741,10 @@ static void note_unknown(struct page_walker *w, const char *parent, const char *
 static bool walk_members(struct walker *w, struct walk_table *t, const struct member *known,
                          struct json object, struct cell *row, struct err *e)
 {
-    struct json_iter it = json_iter(object);
-    struct json key;
-    struct json value;
-
-    while (json_next(&it, &key, &value)) {
+    for (struct json_iter it = json_iter(object); json_next(&it);) {
         size_t length;
-        const char *name = json_text(key, &length);
+        const char *name = json_text(it.key, &length);
+        struct json value = it.item;
         const struct member *m = slot_of(&known->names, name, length)->value;
 
         if (!m) {
@@ -766,7 +763,8 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct me
             if (json_count(value) > 1) {
                 note_problem(w->page, m->path, "more than one, the first is kept", value);
             }
-            (void)json_next(&elements, &key, &value);
+            (void)json_next(&elements);
+            value = elements.item;
         }
         if (json_type(value) == JSON_OBJECT) {
             if (!walk_members(w, t, m, value, row, e)) {
@@ -904,15 +902,13 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         names = names_new(w->rows, json_count(value));
     }
     struct json_iter it = json_iter(value);
-    struct json key;
-    struct json element;
-    for (size_t ordinal = 0; json_next(&it, &key, &element); ordinal++) {
+    for (size_t ordinal = 0; json_next(&it); ordinal++) {
         size_t length;
-        const char *name = json_text(key, &length);
+        const char *name = json_text(it.key, &length);
 
         if (names.slots && put_name(&names, name, length, w)) {
-            note_problem(w->page, t->path, "duplicate name", key);
-        } else if (!walk_row(w, t, &(struct element){key, element, ordinal}, parent_row, e)) {
+            note_problem(w->page, t->path, "duplicate name", it.key);
+        } else if (!walk_row(w, t, &(struct element){it.key, it.item, ordinal}, parent_row, e)) {
             return false;
         }
     }
@@ -988,19 +984,17 @@ static bool walk_one(struct page_walker *w, const struct element *one, struct er
 static bool walk_all(struct page_walker *w, struct json rows, size_t unwanted, struct err *e)
 {
     struct json_iter it = json_iter(rows);
-    struct json key = {0};
-    struct json entity;
 
     if (json_type(rows) == JSON_OBJECT) {
-        return walk_one(w, &(struct element){key, rows, 0}, e);
+        return walk_one(w, &(struct element){.value = rows}, e);
     }
     if (json_type(rows) != JSON_ARRAY && json_type(rows) != JSON_ABSENT &&
         json_type(rows) != JSON_NULL) {
         return err_set(e, ERR_CONTRACT, "the answer holds no list where its rows were due");
     }
     size_t wanted = json_count(rows) - unwanted;
-    for (size_t number = 1; number <= wanted && json_next(&it, &key, &entity); number++) {
-        if (!walk_one(w, &(struct element){key, entity, 0}, e)) {
+    for (size_t number = 1; number <= wanted && json_next(&it); number++) {
+        if (!walk_one(w, &(struct element){it.key, it.item, 0}, e)) {
             return err_prefix(e, "row %zu of the page", number);
         }
     }

@@ -169,17 +169,15 @@ static const char *looked_up_list(struct arena *a, struct json names, struct jso
                                   struct cell *c)
 {
     struct json_iter it = json_iter(names);
-    struct json key;
-    struct json name;
     BUF_SCOPED struct buf out = buf_of(INT32_MAX);
     bool all = true;
 
     if (json_type(names) != JSON_ARRAY) {
         return wrong_type;
     }
-    for (const char *comma = "["; json_next(&it, &key, &name); comma = ",") {
+    for (const char *comma = "["; json_next(&it); comma = ",") {
         size_t length = 4;
-        struct json found = looked_up(a, name, in);
+        struct json found = looked_up(a, it.item, in);
         const char *text = json_type(found) == JSON_STRING ? json_write(a, found, &length) : "null";
 
         all = all && json_type(found) == JSON_STRING;

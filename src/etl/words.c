@@ -1,6 +1,5 @@
 #include "etl/words.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/buf.h"

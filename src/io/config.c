@@ -66,16 +66,6 @@ static void wipe_text(const struct config_text *value)
     }
 }
 
-/* Names one after the other, `between` them. */
-static char *join(struct arena *a, const char *const *names, size_t count, const char *between)
-{
-    char *text = arena_strdup(a, count == 0 ? "" : names[0]);
-    for (size_t i = 1; i < count; i++) {
-        text = arena_printf(a, "%s%s%s", text, between, names[i]);
-    }
-    return text;
-}
-
 /* What may have been meant by an unknown name: the nearest one, else all there are; each between
  * `open` and `close`. */
 static const char *advice(struct arena *a, const char *name, const char *const *known, size_t count,
@@ -86,9 +76,9 @@ static const char *advice(struct arena *a, const char *name, const char *const *
         return arena_printf(a, "; did you mean %s%s%s?", open, near, close);
     }
     const char *between = arena_printf(a, "%s, %s", close, open);
-    return count == 0
-               ? ""
-               : arena_printf(a, "; known are %s%s%s", open, join(a, known, count, between), close);
+    return count == 0 ? ""
+                      : arena_printf(a, "; known are %s%s%s", open,
+                                     str_join(a, known, count, between), close);
 }
 
 /* Notes something odd (CAUSE_NONE: nothing is), for `rollcall check`. */
@@ -622,7 +612,7 @@ static bool apply_choice(struct loading *l)
     return refuse(l, near != NULL
                          ? arena_printf(l->a, "did you mean %s?", near)
                          : arena_printf(l->a, "must be %s or %s",
-                                        join(l->a, words, count - 1, ", "), words[count - 1]));
+                                        str_join(l->a, words, count - 1, ", "), words[count - 1]));
 }
 
 /* Names, each once: of streams, which must be known and of which one may follow a minus, or of
@@ -651,7 +641,7 @@ static bool apply_list(struct loading *l)
     *(const char *const **)l->field = words;
     if (is_streams) {
         l->out->stream_count = count;
-        l->out->streams_written = join(l->a, words, count, ", ");
+        l->out->streams_written = str_join(l->a, words, count, ", ");
     } else {
         l->out->export_table_count = has_all ? 0 : count;
     }
@@ -698,7 +688,7 @@ static bool apply_names(struct loading *l)
         return err_set(l->e, ERR_CONFIG, "%s: %zu names, at most %lld", l->origin, count,
                        (long long)l->key->max);
     }
-    *(const char **)l->field = count > 0 ? join(l->a, names, count, "\n") : NULL;
+    *(const char **)l->field = count > 0 ? str_join(l->a, names, count, "\n") : NULL;
     return true;
 }
 

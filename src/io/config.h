@@ -16,9 +16,7 @@
  */
 #pragma once
 
-#include "base/arena.h"
 #include "base/causes.h"
-#include "base/err.h"
 #include "base/log.h"
 #include "io/secret.h"
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/buf.h"
 #include "base/causes.h"
 #include "base/limits.h"
 #include "io/json.h"

@@ -466,18 +466,7 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
 {
     bool ok = true;
 
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SECURITY_OPTIONS;
     /* A configuration of the environment's may choose providers (FIPS), not admit weak keys. */
     if (getenv("OPENSSL_CONF")) {
         SET(CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
@@ -513,24 +502,9 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
         SET(CURLOPT_CUSTOMREQUEST, http_methods[request->method]);
     }
     SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
     SET(CURLOPT_TIMEOUT_MS, (long)(request->most_ms > 0 ? request->most_ms : most_ms));
-    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(t->most));
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    SET(CURLOPT_HTTPHEADER, t->headers);
-    SET(CURLOPT_ERRORBUFFER, t->error);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-    SET(CURLOPT_XFERINFODATA, t);
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_PRIVATE, t);
-    SET(CURLOPT_USERAGENT, h->options.user_agent);
+    TRANSFER_OPTIONS;
     if (t->target.tls) {
         /* A libcurl without HTTP/2 refuses the first; HTTP/1.1 does as well. */
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);

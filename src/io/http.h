@@ -12,9 +12,7 @@
  */
 #pragma once
 
-#include "base/buf.h"
 #include "base/causes.h"
-#include "base/err.h"
 #include "io/secret.h"
 
 struct http;

@@ -135,19 +135,19 @@ static inline bool json_bool(struct json v, bool *out)
 }
 
 /* Iteration: arrays (key stays {NULL}) and objects alike.
- *   struct json_iter it = json_iter(v);
- *   struct json key, item;
- *   while (json_next(&it, &key, &item)) ... */
+ *   for (struct json_iter it = json_iter(v); json_next(&it);) ... it.key, it.item */
 struct json_iter {
     struct json next;
     size_t left;
     bool is_object;
+    struct json key;
+    struct json item;
 };
 
 /* The start of an iteration; over anything but an array or object it is an empty one. */
 static inline struct json_iter json_iter(struct json v)
 {
-    struct json_iter it = {{NULL}, json_count(v), yyjson_is_obj(v.value)};
+    struct json_iter it = {.left = json_count(v), .is_object = yyjson_is_obj(v.value)};
     if (it.left > 0) {
         it.next.value = unsafe_yyjson_get_first(v.value);
     }
@@ -155,21 +155,17 @@ static inline struct json_iter json_iter(struct json v)
 }
 
 /* The next item, in the document's order; false at the end. */
-static inline bool json_next(struct json_iter *it, struct json *key, struct json *item)
+static inline bool json_next(struct json_iter *it)
 {
-    key->value = NULL;
-    item->value = NULL;
     if (it->left == 0) {
+        it->key.value = it->item.value = NULL;
         return false;
     }
     it->left--;
-    item->value = it->next.value;
-    if (it->is_object) {
-        key->value = it->next.value;
-        item->value = it->next.value + 1;
-    }
+    it->key.value = it->is_object ? it->next.value : NULL;
+    it->item.value = it->next.value + (it->is_object ? 1 : 0);
     /* Behind the last item this may point past the document; it is not followed then. */
-    it->next.value = unsafe_yyjson_get_next(item->value);
+    it->next.value = unsafe_yyjson_get_next(it->item.value);
     return true;
 }
 

@@ -7,7 +7,6 @@
 #include <sys/prctl.h>
 #endif
 
-#include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
 

@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "base/err.h"
 #include "io/cell.h"
 #include "io/file.h"
 

@@ -9,9 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "io/embedded.h"
 #include "io/hash.h"
 #include "out/render.h"

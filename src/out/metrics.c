@@ -1,8 +1,6 @@
 #include "out/out.h"
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/str.h"
 #include "sql.h"
 
 /* Writes the samples of a statement (out/metrics.sql), before those of each metric its two lines of

@@ -8,7 +8,6 @@
 
 #include "etl/ledger.h"
 #include "io/config.h"
-#include "io/db.h"
 #include "io/file.h"
 
 /* --- status: how far each stream is and what is behind, read from the file alone ---------------

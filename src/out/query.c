@@ -23,17 +23,6 @@ const struct query *query_find(struct arena *a, const char *name, struct err *e)
     return NULL;
 }
 
-/* The names as words of a sentence. */
-static const char *listed(struct arena *a, const char *const *names, size_t count)
-{
-    const char *all = count == 0 ? "none" : names[0];
-
-    for (size_t i = 1; i < count; i++) {
-        all = arena_printf(a, "%s, %s", all, names[i]);
-    }
-    return all;
-}
-
 static bool refuse_param(const struct query *q, struct arena *a, const char *name, struct err *e)
 {
     const char **names = arena_array(a, q->param_count + 1, sizeof(*names));
@@ -42,7 +31,8 @@ static bool refuse_param(const struct query *q, struct arena *a, const char *nam
         names[i] = q->params[i].name;
     }
     return err_set(e, ERR_USAGE, "the query %s has no parameter '%s'%s; it has: %s", q->name, name,
-                   str_suggest(a, name, names, q->param_count), listed(a, names, q->param_count));
+                   str_suggest(a, name, names, q->param_count),
+                   q->param_count > 0 ? str_join(a, names, q->param_count, ", ") : "none");
 }
 
 /* Replaces *value by what it is called, in any case. */
@@ -71,7 +61,7 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
     const char *near = str_suggest(a, *value, known, count);
     if (str_starts_with(p->type, CHOICE) || str_eq(p->type, "media")) {
         return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value,
-                       listed(a, known, count), near);
+                       str_join(a, known, count, ", "), near);
     }
     return err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value,
                    count > 0 ? near : "; the database has no names for it: give an id");

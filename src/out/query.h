@@ -10,8 +10,6 @@
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/err.h"
 #include "io/db.h"
 
 struct query_param {

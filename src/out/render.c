@@ -7,13 +7,11 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/json.h"
 #include "io/xlsx.h"
-#include "lists.h"
 
 enum {
     GAP = 2,              /* blanks between columns */
@@ -74,25 +72,6 @@ struct table {
     size_t capacity;
 };
 
-struct range {
-    uint32_t first;
-    uint32_t last;
-};
-
-/* Characters that take two columns, and none; in characters.txt. */
-static const struct range wide[] = {WIDE_RANGES};
-static const struct range combining[] = {COMBINING_RANGES};
-
-static bool is_in(const struct range *ranges, size_t count, uint32_t code)
-{
-    for (size_t i = 0; i < count && code >= ranges[i].first; i++) {
-        if (code <= ranges[i].last) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Terminal columns of a text, as far as fits into `limit`; *bytes receives how much that is. */
 static size_t text_width(const char *text, size_t length, size_t limit, size_t *bytes)
 {
@@ -102,8 +81,7 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     while (at < length) {
         uint32_t code = 0;
         size_t step = utf8_next(text + at, length - at, &code);
-        bool is_wide = is_in(wide, COUNT_OF(wide), code);
-        size_t more = is_in(combining, COUNT_OF(combining), code) ? 0 : 1U + is_wide;
+        size_t more = utf8_width(code);
 
         if (width + more > limit) {
             break;

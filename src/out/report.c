@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "etl/words.h"
 #include "io/embedded.h"
 #include "out/query.h"

@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include "base/str.h"
 #include "io/embedded.h"
 #include "sql.h"
 

@@ -1,8 +1,6 @@
 #include "out/out.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/str.h"
 #include "io/lock.h"
 #include "out/render.h"
 #include "sql.h"

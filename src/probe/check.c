@@ -5,19 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/answer.h"
-#include "api/client.h"
-#include "api/pager.h"
 #include "api/region.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/stop.h"
-#include "base/str.h"
-#include "etl/ledger.h"
-#include "io/db.h"
-#include "io/file.h"
 #include "io/lock.h"
-#include "out/render.h"
 #include "sql.h"
 
 enum {
@@ -569,14 +560,12 @@ static void accept_stream(struct checking *a, const struct stream *s, const stru
 static const char *some_id(struct checking *a, const struct stream *s, struct err *e)
 {
     struct pager_page page = {.total_hits = -1};
-    struct json key;
-    struct json row;
 
     if (!try_pass(a, s, &s->passes[0], NULL, &page, e) || json_type(page.rows) != JSON_ARRAY) {
         return NULL;
     }
     struct json_iter rows = json_iter(page.rows);
-    const char *id = json_next(&rows, &key, &row) ? json_str(json_get(row, "id")) : NULL;
+    const char *id = json_next(&rows) ? json_str(json_get(rows.item, "id")) : NULL;
     return id ? arena_strdup(a->arena, id) : NULL;
 }
 

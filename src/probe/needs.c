@@ -4,11 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/str.h"
-#include "etl/ledger.h"
-#include "io/db.h"
-#include "io/file.h"
 #include "out/out.h"
 #include "sql.h"
 

@@ -6,10 +6,6 @@
  */
 #pragma once
 
-#include "api/client.h"
-#include "base/causes.h"
-#include "io/config.h"
-#include "io/db.h"
 #include "out/render.h"
 #include "streams/stream.h"
 

@@ -1,14 +1,7 @@
 #include "probe/probe.h"
 
-#include "api/client.h"
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
-#include "base/str.h"
-#include "etl/ledger.h"
-#include "etl/load.h"
 #include "sql.h"
-#include "streams/stream.h"
 
 /* Rows a page: some more than few are wanted, since rows move while it is read. */
 enum { PAGE_LEAST = 25 };

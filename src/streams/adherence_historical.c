@@ -23,12 +23,8 @@ static const struct tree_map periods = {ADHERENCE_PERIOD_TREE,
 /* An answer that says where its state is, and once that is Complete where the files are. */
 #define COMPLETE(at, files) .state = (at), .done = "Complete", .failed = "Error", .urls = (files)
 
-/* clang-format off */
 #define DOWNLOAD(array, unit)                                                                      \
-    {                                                                                              \
-        .path = "{token}", .follow = FOLLOW_URLS, .rows = (array), .whose = (unit)                 \
-    }
-/* clang-format on */
+    .path = "{token}", .follow = FOLLOW_URLS, .rows = (array), .whose = (unit)
 
 const struct stream stream_adherence_historical = {
     .name = "adherence_historical",
@@ -55,7 +51,7 @@ const struct stream stream_adherence_historical = {
                            {.path = BULK "/jobs/{token}",
                             .follow = FOLLOW_DONE,
                             COMPLETE("job.status", "downloadUrls")},
-                           DOWNLOAD("userResults", "managementUnitId"))},
+                           {DOWNLOAD("userResults", "managementUnitId")})},
            {.plan = {.name = "query", .bound = SEES_ENDED, .instead = true},
             .permissions = "wfm:historicalAdherence:view",
             .steps = STEPS({.method = HTTP_POST,
@@ -67,5 +63,5 @@ const struct stream stream_adherence_historical = {
                            {.path = ADHERENCE "/jobs/{token}",
                             .follow = FOLLOW_DONE,
                             COMPLETE("queryState", "downloadUrls|downloadUrl")},
-                           DOWNLOAD("data", NULL))}),
+                           {DOWNLOAD("data", NULL)})}),
 };

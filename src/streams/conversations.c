@@ -20,17 +20,13 @@ static const struct tree_map tree = {CONVERSATION_TREE};
 #define EITHER     PERMISSION " analytics:agentConversationDetail:view"
 
 /* A query of what began on the days of a stretch of time, by order. */
-/* clang-format off */
 #define QUERY(by)                                                                                  \
-    {                                                                                              \
-        .method = HTTP_POST, .path = DETAILS "/query",                                             \
-        .body = "{\"interval\":\"{start}/{end}\",\"order\":\"" by                                  \
-                "\",\"orderBy\":\"conversationStart\","                                            \
-                "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                         \
-        .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                              \
-        .must = "conversations|totalHits", .newest = "conversationStart", .limited = true          \
-    }
-/* clang-format on */
+    .method = HTTP_POST, .path = DETAILS "/query",                                                 \
+    .body =                                                                                        \
+        "{\"interval\":\"{start}/{end}\",\"order\":\"" by "\",\"orderBy\":\"conversationStart\","  \
+        "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                                 \
+    .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                                  \
+    .must = "conversations|totalHits", .newest = "conversationStart", .limited = true
 
 /* Single records, 50 ids at a time. */
 #define BY_ID                                                                                      \
@@ -47,7 +43,7 @@ const struct stream stream_conversations = {
     .grid = GRID_UTC_DAY,
     .setting = &config_keys[KEY_METHOD],
     .trees = TREES(&tree),
-    .recent = STEPS(QUERY("desc")),
+    .recent = STEPS({QUERY("desc")}),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
             .attributes = true,
             .available = AVAILABILITY(JOBS),
@@ -58,7 +54,7 @@ const struct stream stream_conversations = {
                                  500, "conversations")},
            {.plan = {.name = "query", .when = "auto query"},
             .permissions = EITHER,
-            .steps = STEPS(QUERY("{order}"))},
+            .steps = STEPS({QUERY("{order}")})},
            {.plan = {.name = "reread", .whole = true},
             .ids = sql_conversations_open,
             .asked = sql_conversations_asked,

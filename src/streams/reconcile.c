@@ -1,10 +1,7 @@
 #include "streams/reconcile.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "sql.h"
 #include "streams/stream.h"
 

@@ -1,8 +1,5 @@
 #include "streams/stream.h"
 
-#include "base/clock.h"
-#include "base/str.h"
-
 static const struct stream *const streams[] = {STREAM_ROWS};
 const struct stream *const *stream_registry = streams;
 size_t stream_registry_count = COUNT_OF(streams);

@@ -11,11 +11,7 @@
 #pragma once
 
 #include "api/pager.h"
-#include "etl/load.h"
-#include "etl/map.h"
-#include "etl/plan.h"
 #include "etl/window.h"
-#include "io/config.h"
 
 /* One reading of a window. */
 struct pass {
@@ -162,14 +158,7 @@ int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_
 #define PASSES(...)                                                                                \
     .passes = (const struct pass[]){__VA_ARGS__},                                                  \
     .pass_count = sizeof((const struct pass[]){__VA_ARGS__}) / sizeof(struct pass)
-#define STEPS(...)                                                                                 \
-    (const struct step[])                                                                          \
-    {                                                                                              \
-        __VA_ARGS__,                                                                               \
-        {                                                                                          \
-            .path = NULL                                                                           \
-        }                                                                                          \
-    }
+#define STEPS(...) ((const struct step[]){__VA_ARGS__, {.path = NULL}})
 
 /* How far the data of such jobs goes. */
 #define AVAILABILITY(jobs)                                                                         \

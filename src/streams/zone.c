@@ -1,8 +1,5 @@
 #include "streams/zone.h"
 
-#include "base/causes.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "sql.h"
 #include "streams/stream.h"
 

@@ -87,10 +87,8 @@ TEST(what_is_no_character_is_mended)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct json_doc *doc = parse(cases[i].text);
         struct json_iter it = json_iter(json_root(doc));
-        struct json key;
-        struct json value;
-        assert_true(json_next(&it, &key, &value));
-        assert_string_equal(json_str(value), cases[i].mended);
+        assert_true(json_next(&it));
+        assert_string_equal(json_str(it.item), cases[i].mended);
         assert_int_equal(doc->mended, cases[i].count);
         json_free(doc);
     }
@@ -276,27 +274,25 @@ TEST(iteration)
 {
     struct json_doc *doc = parse("[1,[2,3],{\"k\":4,\"l\":[5]},[],6]");
     struct json_iter it = json_iter(json_root(doc));
-    struct json key;
-    struct json item;
     static const enum json_type types[] = {JSON_INT, JSON_ARRAY, JSON_OBJECT, JSON_ARRAY, JSON_INT};
     for (size_t i = 0; i < 5; i++) {
-        assert_true(json_next(&it, &key, &item));
-        assert_null(key.value);
-        assert_int_equal(json_type(item), types[i]);
+        assert_true(json_next(&it));
+        assert_null(it.key.value);
+        assert_int_equal(json_type(it.item), types[i]);
         if (i == 2) {
-            struct json_iter members = json_iter(item);
-            assert_true(json_next(&members, &key, &item));
-            assert_string_equal(json_str(key), "k");
-            assert_int_equal(json_type(item), JSON_INT);
-            assert_true(json_next(&members, &key, &item));
-            assert_string_equal(json_str(key), "l");
-            assert_false(json_next(&members, &key, &item));
+            struct json_iter members = json_iter(it.item);
+            assert_true(json_next(&members));
+            assert_string_equal(json_str(members.key), "k");
+            assert_int_equal(json_type(members.item), JSON_INT);
+            assert_true(json_next(&members));
+            assert_string_equal(json_str(members.key), "l");
+            assert_false(json_next(&members));
         }
     }
-    assert_false(json_next(&it, &key, &item));
-    assert_false(json_next(&it, &key, &item));
+    assert_false(json_next(&it));
+    assert_false(json_next(&it));
     struct json_iter none = json_iter((struct json){NULL});
-    assert_false(json_next(&none, &key, &item));
+    assert_false(json_next(&none));
     json_free(doc);
 }
 
