@@ -44,12 +44,13 @@ shift AS (
         AND s.start_date < b.utc_to
     LIMIT -1 -- likewise
 ),
-shift_day AS ( -- shifts with the day that they begin on: that of UTC, or one of its neighbours
-    SELECT d.adherence_day_key, d.user_id, s.shift_id
+shift_day AS ( -- shifts with the day that they begin on (of two, one has 23 hours): that of UTC, or one of its neighbours
+    SELECT d.adherence_day_key, d.user_id, s.shift_id, max(d.utc_from)
     FROM shift AS s
     CROSS JOIN (SELECT '-1 day' AS off UNION ALL SELECT '0 days' UNION ALL SELECT '1 day') AS n
     JOIN agent_day AS d ON d.user_id = s.user_id AND d.business_day = date(s.start_date, n.off)
         AND d.utc_from <= s.start_date AND d.utc_to > s.start_date
+    GROUP BY s.shift_id
     LIMIT -1 -- likewise
 ),
 piece AS (

@@ -352,6 +352,33 @@ class AgentDays:
                                                         "routingStatus", "impact"))))
         self.equal(self.ask("adherence_exceptions"), sorted(exceptions, key=lambda r: (r[0], r[2], r[1], r[4])))
 
+    def test_half_hours_of_adherence(self):
+        """What shifts hold against exceptions, of days of which both are read."""
+        minute, begun = datetime.timedelta(minutes=1), {}
+        reports = {(r["userId"], begins): r for _, begins, _, r in self.reports
+                   if (r.get("dayMetrics") or [{}])[0].get("adherenceScheduleSeconds", 0) > 0}
+        for shift, _, user, start, *_ in self.shifts["schedule_shift"]:
+            begun[shift] = next((key for key in reports if key[0] == user and key[1] <= utc(start) < key[1] + 1440 * minute), None)
+        pieces = [(user, 0, utc(start), minutes * minute) for shift, _, _, user, _, start, minutes, *_ in self.shifts["schedule_activity"]
+                  if begun[shift]]
+        for user, begins in {key for key in begun.values() if key}:
+            for e in reports[user, begins].get("exceptionInfo") or []:
+                first, last = (begins + datetime.timedelta(seconds=e[end + "OffsetSeconds"]) for end in ("start", "end"))
+                pieces.append((user, 1, first, last - first))
+        found = collections.defaultdict(lambda: [0, 0])
+        for user, is_exception, at, length in pieces:
+            end = at + length
+            while at < end:
+                local = at.astimezone(self.zone)
+                start = at - datetime.timedelta(minutes=local.minute % 30, seconds=local.second, microseconds=local.microsecond)
+                upto = min(end, start + 30 * minute)
+                found[str(local.date()), start, user][is_exception] += seconds(at, upto)
+                at = upto
+        self.equal(self.ask("adherence_halfhour"), sorted(
+            ((day, start.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"), start.strftime("%Y-%m-%dT%H:%M:%SZ"), user, self.names[user], of, out,
+              round(100 * max(0, of - out) / of, 2) if of else None)
+             for (day, start, user), (of, out) in found.items() if self.START <= day <= self.days[4]), key=lambda r: (r[2], r[4], r[3])))
+
     def test_schedules_are_of_the_day_on_which_the_shift_begins(self):
         stored = [tuple(r) for r in self.site.query("SELECT * FROM v_schedule_day ORDER BY day, user_id")]
         self.assertEqual(stored, sorted((day, user, self.names[user], *sums) for (day, user), sums in self.scheduled().items()))

@@ -584,13 +584,28 @@ class Queries(World):
                              "avg_handle_seconds": about(f["avg_handle_seconds"])}
         self.same(self.rows("staffing"), "day half_hour utc_start queue_id", expected)
 
+    @staticmethod
+    def ended_last(document, of):
+        """of(participant, segment) where that is something and the segment ended last, an open one after all others."""
+        found = [(g.get("segmentEnd", "open"), g["segmentStart"], p, s, i, of(part, g)) for p, part in enumerate(document["participants"])
+                 for s, session in enumerate(part.get("sessions") or []) for i, g in enumerate(session.get("segments") or []) if of(part, g)]
+        return max(found)[-1] if found else None
+
     def test_open_conversations(self):
+        def queue(part, g):
+            with_her = g["segmentType"] not in ("wrapup", "alert", "dialing", "contacting") and part["purpose"] not in ("customer", "external")
+            return g.get("queueId") if with_her else None
+
+        def agent(part, g):
+            return part.get("userId") if g["segmentType"] in ("interact", "hold") and part["purpose"] in ("agent", "user") else None
+
         now = at(self.site.value("SELECT max(complete_to) FROM extract_window WHERE stream = 'conversations'"))
         self.same(self.rows("open_conversations"), "conversation_id", {(id,): {
             "local_start": self.local(d["conversationStart"]), "age_hours": about((now - at(d["conversationStart"])).total_seconds() / 3600),
+            "queue_id": self.ended_last(d, queue), "user_id": self.ended_last(d, agent),
             "media_type": self.first_media(d), "direction": d.get("originatingDirection"), "media_types": ",".join(sorted(
                 {s["mediaType"] for p in d["participants"] for s in p.get("sessions") or [] if s.get("mediaType")}))}
-            for id, d in self.documents.items() if not d.get("conversationEnd")}, but="queue_id user_id")
+            for id, d in self.documents.items() if not d.get("conversationEnd")})
 
     def test_requests(self):
         rows = self.rows("requests", **{"from": None, "to": None})

@@ -262,6 +262,24 @@ class Returning(QueryCase):
         self.check(self.rows("repeat_contacts", **{**days, "to": "2026-03-15"}), "address", [("a",), ("c",), ("e",)])
 
 
+class ShortDay(QueryCase):
+    """The 29th has 23 hours: a shift that begins half an hour after it is of the 30th alone."""
+    @staticmethod
+    def fill(db):
+        for no, (day, start) in enumerate((("28", "27T23"), ("29", "28T23"), ("30", "29T22")), 1):
+            insert(db, "adherence_day", adherence_day_key=no, management_unit_id="m", user_id="u1", business_day="2026-03-" + day,
+                   day_start_time=utc(start + ":00:00"), adherence_schedule_seconds=3600, time_zone="Europe/Berlin")
+            insert(db, "zone_offset", utc_from=utc(start + ":00:00"), utc_to=utc({"28": "28T23", "29": "29T22", "30": "30T22"}[day] + ":00:00"),
+                   offset_seconds=7200, zone="Europe/Berlin", day="2026-03-" + day)
+        insert(db, "schedule_shift", management_unit_id="m", user_id="u1", shift_id="s", start_date=utc("29T22:30:00"), length_minutes=60)
+        insert(db, "schedule_activity", management_unit_id="m", user_id="u1", shift_id="s", activity_no=0, start_date=utc("29T22:30:00"),
+               length_minutes=60)
+
+    def test_adherence_halfhour(self):
+        self.check(self.rows("adherence_halfhour"), "half_hour scheduled_seconds adherence_percent",
+                   [("2026-03-30 00:30", 1800, 100.0), ("2026-03-30 01:00", 1800, 100.0)])
+
+
 class Seoul(QueryCase):
     @staticmethod
     def fill(db):
