@@ -19,7 +19,9 @@ SELECT day, queue_id, coalesce(media_type, ''),
     sum(handled), sum(transferred), sum(blind_transferred), sum(consult_transferred), sum(answer_ms),
     sum(abandon_ms), sum(flow_out_ms), sum(handle_ms), sum(talk_ms), sum(hold_ms), sum(acw_ms),
     sum(dialing_ms), sum(contacting_ms)
-FROM v_queue_day WHERE queue_id <> '' AND day IN (SELECT day FROM temp.replay_day)
+FROM temp.replay_day AS d JOIN zone_offset AS z USING (day)
+CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
+WHERE queue_id <> ''
 GROUP BY day, queue_id, coalesce(media_type, '');
 
 -- name: replay_clear

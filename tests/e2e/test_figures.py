@@ -133,6 +133,44 @@ class Records:
                        "transferred": sum(values["nTransferred"]), "transfer_kind": kind,
                        **dict(zip(("to_queue_id", "to_user_id"), self.goal(c, no, at, kind)))}
 
+    def whole(self, c):
+        """Of a conversation at all, as v_conversation has it."""
+        sessions, found = list(self.sessions(c)), collections.defaultdict(list)
+        for no, p, s in sessions:
+            for m in s.get("metrics", ()):
+                found[m["name"]].append(m["value"])
+        segments = [((*no, i), p, g) for no, p, s in sessions for i, g in enumerate(s.get("segments", ()))]
+
+        def first(of):
+            """of(participant, segment) where that is something and the segment began first."""
+            return min(((g["segmentStart"], place, of(p, g)) for place, p, g in segments if of(p, g)), default=[None])[-1]
+
+        def last(of, key=lambda p, g: (g.get("segmentEnd", "open"), g["segmentStart"])):
+            return max(((key(p, g), place, of(p, g)) for place, p, g in segments if of(p, g)), default=(None, (None,), None))
+
+        def of_session(name, *purposes):
+            return next((s[name] for _, p, s in sessions if s.get(name) and (not purposes or p["purpose"] in purposes)), None)
+
+        def agent(*types):
+            return lambda p, g: p["purpose"] in ("agent", "user") and g["segmentType"] in types and p.get("userId")
+
+        _, (who, *_), last_agent = last(agent("interact", "hold"))
+        coded = [(g["segmentStart"], place, g["wrapUpCode"]) for place, _, g in segments if "wrapUpCode" in g and who in (None, place[0])]
+        return {"media_type": of_session("mediaType"), "message_type": of_session("messageType"),
+                "media_types": ",".join(sorted({s["mediaType"] for _, _, s in sessions if "mediaType" in s})) or None,
+                **{k: of_session(k, "customer") or of_session(k, "external") for k in ("ani", "dnis")},
+                "first_queue_id": first(lambda _, g: g.get("queueId")), "first_agent_id": first(agent("interact")), "last_agent_id": last_agent,
+                "last_queue_id": last(lambda p, g: p["purpose"] not in ("customer", "external") and g["segmentType"] not in (
+                    "wrapup", "alert", "dialing", "contacting") and g.get("queueId"))[-1],
+                "first_wrap_up_code": first(lambda _, g: g.get("wrapUpCode")), "last_wrap_up_code": max(coded, default=[None])[-1],
+                "customer_disconnect_type": last(lambda p, g: p["purpose"] in ("customer", "external") and g.get("disconnectType"), lambda p, g: (
+                    p["purpose"] == "customer", g.get("segmentEnd", "")))[-1],
+                "participant_count": len(c["participants"]), "agent_count": len({p["userId"] for _, p, g in segments if agent("interact")(p, g)}),
+                "division_ids": ",".join(c.get("divisionIds", ())) or None,
+                **{k: len(found[COUNTS[k]]) for k in (*list(COUNTS)[:10], "handled")}, "connected": len(found["nConnected"]),
+                "outbound": len(found["nOutbound"]), **{f"{k}_ms": sum(found[name]) if found[name] else None for k, name in {
+                    **SUMS, "acd": "tAcd", "ivr": "tIvr", "alert": "tAlert"}.items() if k != "flow_out"}}
+
     def goal(self, c, no, at, kind):
         if not kind:
             return None, None
@@ -222,6 +260,8 @@ class Figures(TestCase):
         self.same(records.figures(True), {(ms(r["utc_start"]), r["queue_id"], r["media_type"]): r for r in rows}, "v_queue_halfhour")
         self.check_visits(site, records)
         self.check_legs(site, records)
+        rows = site.query("SELECT * FROM v_conversation")
+        self.same({c["conversationId"]: records.whole(c) for c in records.conversations}, {r["conversation_id"]: r for r in rows}, "v_conversation")
         self.check_aggregates(site, start)
         for view in ("v_queue_day", "v_queue_halfhour"):
             self.check_ratios(site, view)

@@ -152,7 +152,7 @@ class Night(Unattended):
         os.chmod(self.night, 0o755)
         self.assertEqual(self.sh(box, self.NIGHT).returncode, code)
         said = Path(box.directory, "said").read_text(encoding="ascii").split()
-        self.assertLessEqual({"extract", "export", "snapshot"}, set(said))
+        self.assertLessEqual({"extract", "export", "snapshot", "report"}, set(said))
 
     def test_nothing_is_exported_where_nothing_was_read(self):
         box = self.box()
