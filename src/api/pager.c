@@ -272,24 +272,24 @@ static const char *filled(const struct pager *p, const char *text, int64_t seque
 
 static const char *label_of(const struct pager *p, int64_t sequence, struct arena *a)
 {
+    static const char *const numbered[] = {[FOLLOW_PAGES] = "page",
+                                           [FOLLOW_CURSOR] = "result page",
+                                           [FOLLOW_IDS] = "batch",
+                                           [FOLLOW_URLS] = "download"};
+    enum follow follow = step_of(p)->follow;
     const char *label = p->spec.label;
 
-    switch (step_of(p)->follow) {
-    case FOLLOW_PAGES:
-        return arena_printf(a, "%s page %lld", label, page_number(p, sequence));
-    case FOLLOW_CURSOR:
-        return arena_printf(a, "%s result page %lld", label, (long long)sequence + 1);
-    case FOLLOW_IDS:
-        return arena_printf(a, "%s batch %lld", label, (long long)sequence + 1);
-    case FOLLOW_URLS:
-        return arena_printf(a, "%s download %lld of %zu", label, (long long)sequence + 1,
-                            p->url_count);
-    case FOLLOW_DONE:
-        return p->token ? arena_printf(a, "%s job %s", label, str_escaped(a, p->token)) : label;
-    case FOLLOW_ONCE:
-        break;
+    if (numbered[follow]) {
+        return arena_printf(a, "%s %s %lld%s", label, numbered[follow],
+                            follow == FOLLOW_PAGES ? page_number(p, sequence)
+                                                   : (long long)sequence + 1,
+                            follow == FOLLOW_URLS ? arena_printf(a, " of %zu", p->url_count) : "");
     }
-    return step_of(p)->token ? arena_printf(a, "%s job submission", label) : label;
+    if (follow == FOLLOW_DONE && p->token) {
+        return arena_printf(a, "%s job %s", label, str_escaped(a, p->token));
+    }
+    return follow == FOLLOW_ONCE && step_of(p)->token ? arena_printf(a, "%s job submission", label)
+                                                      : label;
 }
 
 void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
@@ -330,12 +330,7 @@ static void next_step(struct pager *p)
  * so. */
 static const char *first_words(const struct pager *p, size_t count)
 {
-    const char *text = "";
-
-    for (size_t i = 0; i < count; i++) {
-        text = arena_printf(p->arena, "%s%s ", text, p->spec.ids[i]);
-    }
-    return text;
+    return arena_printf(p->arena, "%s ", str_join(p->arena, p->spec.ids, count, " "));
 }
 
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
@@ -470,10 +465,9 @@ static enum pager_taken take_urls(struct pager *p, struct json found, struct err
         usable = keep_url(p, it.item);
     }
     if (!usable) {
-        err_set(e, ERR_CONTRACT,
-                "%s: no usable URLs at \"%s\" (https, or this machine's loopback address)",
-                p->spec.label, step_of(p)->urls);
-        return PAGER_FAILED;
+        return err_set(e, ERR_CONTRACT,
+                       "%s: no usable URLs at \"%s\" (https, or this machine's loopback address)",
+                       p->spec.label, step_of(p)->urls);
     }
     do {
         next_step(p);
@@ -521,11 +515,10 @@ static enum pager_taken wait_on(const struct pager *p, struct pager_page *page, 
                 "it once more",
                 p->spec.label, (long long)(p->polled_ms / MS_PER_SECOND));
     } else if (!p->token && (is_long || p->polls >= limit_get(LIMIT_ASKS))) {
-        err_set(e, ERR_TEMPORARY,
-                "%s: asked %d times, and the answer is still under way (limit %s); the next run "
-                "asks anew",
-                p->spec.label, p->polls, is_long ? "JOB_WAIT_MS" : "ASKS");
-        return PAGER_FAILED;
+        return err_set(e, ERR_TEMPORARY,
+                       "%s: asked %d times, and the answer is still under way (limit %s); the next "
+                       "run asks anew",
+                       p->spec.label, p->polls, is_long ? "JOB_WAIT_MS" : "ASKS");
     }
     return page->waited ? PAGER_FAILED : PAGER_TAKEN;
 }

@@ -307,26 +307,9 @@ bool str_url_encode(struct buf *out, const char *text)
     return true;
 }
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-char *str_base64(char *out, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
-
-        group |= left > 1 ? (unsigned)(unsigned char)bytes[i + 1] << 8 : 0U;
-        group |= left > 2 ? (unsigned)(unsigned char)bytes[i + 2] : 0U;
-        *out++ = digits[group >> 18];
-        *out++ = digits[(group >> 12) & 63];
-        *out++ = left > 1 ? digits[(group >> 6) & 63] : '=';
-        *out++ = left > 2 ? digits[group & 63] : '=';
-    }
-    return out;
-}
-
 bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length)
 {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned bits = 0;
     int have = 0;
 

@@ -85,10 +85,6 @@ char *str_escaped(struct arena *a, const char *text);
  * full: nothing was added. */
 bool str_url_encode(struct buf *out, const char *text);
 
-/* Writes base64 (RFC 4648) of `length` bytes into `out`, four characters a started group of three
- * bytes, and returns the end. */
-char *str_base64(char *out, const char *bytes, size_t length);
-
 /* Decodes `length` base64 digits of either alphabet, without padding, into `out` (3/4 of `length`
  * bytes at most) and *out_length. False when it is no base64. */
 bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length);

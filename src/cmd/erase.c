@@ -21,7 +21,8 @@ struct erasing {
     struct db *db; /* with temp.dictionary */
     enum erased_kind kind;
     const char *text;
-    struct erasures all; /* SQL asks it, too */
+    struct erasures all;
+    struct db_function is_erased; /* asks it */
 };
 
 /* The one person that is named. */
@@ -108,10 +109,9 @@ static bool remove_person(struct erasing *r, struct err *e)
     struct arena *a = r->ctx->arena;
     bool by_address = r->kind == ERASED_ADDRESS;
     /* The person, and what else is theirs: addresses, conversations. */
-    bool found = db_function(d, "erased", find_erased, &r->all, e) &&
-                 erasures_load(d, a, &r->all, e) && erasures_add(d, &r->all, r->kind, r->text, e) &&
-                 erasures_load(d, a, &r->all, e) && db_exec(d, "PRAGMA secure_delete = ON", e) &&
-                 db_exec(d, sql_erase_temporary, e) &&
+    bool found = db_function(d, &r->is_erased, e) && erasures_load(d, a, &r->all, e) &&
+                 erasures_add(d, &r->all, r->kind, r->text, e) && erasures_load(d, a, &r->all, e) &&
+                 db_exec(d, "PRAGMA secure_delete = ON", e) && db_exec(d, sql_erase_temporary, e) &&
                  db_run_written(db_ask(d, e, sql_erase_find_person, I(by_address))) &&
                  (by_address || db_exec(d, sql_erase_addresses, e)) &&
                  add_all(r, ERASED_DERIVED, sql_erase_own_addresses, e) &&
@@ -199,7 +199,7 @@ static bool erase(struct erasing *r, struct err *e)
 
 bool cmd_erase(struct cmd_context *ctx, struct err *e)
 {
-    struct erasing r = {.ctx = ctx};
+    struct erasing r = {.ctx = ctx, .is_erased = {"erased", find_erased, &r.all}};
 
     if (!take_person(&r, e) || !cmd_setup(ctx, false, e)) {
         return false;

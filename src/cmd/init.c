@@ -13,20 +13,12 @@ enum { ANSWER_BYTES = 4096, FIRST_DAYS = 7 };
 #define SYSTEM_STATE     "/var/lib/rollcall"
 
 /* What is asked, in this order. */
-struct question {
+enum { QUESTION_IDS, QUESTIONS };
+static const struct question {
     const char *key; /* in the configuration */
     const char *words;
     enum cmd_option option;
-};
-static const struct question questions[] = {
-    {"region", "Region (ap-northeast-2, mypurecloud.jp, or an address copied from the browser)",
-     OPT_REGION},
-    {"client_id", "OAuth client id (Admin > Integrations > OAuth)", OPT_CLIENT_ID},
-    {"start", "First day to extract", OPT_START},
-    {"timezone", "Time zone of a business day", OPT_TIMEZONE},
-    {"path", "Where the database goes", OPT_DATABASE},
-};
-enum { REGION, CLIENT_ID, START, TIMEZONE, DATABASE, QUESTIONS };
+} questions[QUESTIONS] = {QUESTION_ROWS};
 
 struct answers {
     const char *value[QUESTIONS];

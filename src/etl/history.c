@@ -43,15 +43,7 @@ static void make(struct history *h, const struct words *w, size_t at, const char
 
 static void make_intervals(struct history *h, const struct tree_map *tree, struct words *w)
 {
-    static const char *const steps[] = {sql_interval_find,
-                                        sql_interval_end_before,
-                                        sql_interval_keep_end,
-                                        sql_interval_keep_end_before,
-                                        sql_interval_take_next,
-                                        sql_interval_judge,
-                                        sql_interval_remove,
-                                        sql_interval_write,
-                                        NULL};
+    static const char *const steps[] = {INTERVAL_STEPS, NULL};
     struct names keys = {.count = 0};
     struct names columns = {.count = 0};
     struct names same = {.count = 0};
@@ -100,17 +92,9 @@ static void make_observer(struct history *h, const struct table_map *state, stru
 {
     static const char *const own[] = {"user_id", "state_start", "state_end", "first_observed",
                                       "last_observed"};
-    static const char *const snapshots[] = {sql_observe_last,  sql_observe_known,
-                                            sql_observe_news,  sql_observe_go_on,
-                                            sql_observe_leave, sql_observe_gap,
-                                            sql_observe_merge, sql_observe_end_before,
-                                            sql_observe_write, NULL};
-    static const char *const intervals[] = {sql_observe_interval, sql_observe_absorb,
-                                            sql_observe_absorbed, sql_observe_end,
-                                            sql_observe_place,    sql_observe_place_behind,
-                                            sql_observe_merge,    sql_observe_end_before,
-                                            sql_observe_write,    NULL};
-    static const char *const fill[] = {sql_observe_fill, sql_observe_filled, NULL};
+    static const char *const snapshots[] = {SNAPSHOT_STEPS, NULL};
+    static const char *const intervals[] = {OBSERVED_INTERVAL_STEPS, NULL};
+    static const char *const fill[] = {FILL_STEPS, NULL};
     static const char is_same[] = "(s.$ IS n.$ OR s.row_source IS NOT n.row_source AND "
                                   "(s.$ IS NULL OR n.$ IS NULL))";
     struct names stored = {.count = 0};

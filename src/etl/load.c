@@ -13,67 +13,23 @@ enum { TABLES_MAX = WALK_TABLES_MAX };
 /* Names of the feeds begin with it, then comes the table's. */
 #define FEED "rollcall_new_"
 
-/* The cells behind the root's, in the order of own_columns: first its bookkeeping columns,
- * then what statements ask. */
-enum own {
-    OWN_HASH,
-    OWN_RUN,
-    OWN_ATTRIBUTE_HASH, /* this and the next: of trees with attributes */
-    OWN_ATTRIBUTE_READ,
-    OWN_IS_NEW,
-    OWN_ROWS,           /* its rows are written */
-    OWN_ATTRIBUTES,     /* its attributes are written, from the answer */
-    OWN_NEW_ATTRIBUTES, /* these are others than the stored ones */
-    OWN_KEEPS,          /* stored attributes go to their participants' new places */
-    OWN_RETURNS,        /* it was marked as gone */
-    OWN_MARKED, /* its root alone is written: it returns, or a job has read its attributes */
-    OWN_PART, /* what changed: 1 its rows, 2 its attributes, 3 both; NULL: it is new, or nothing */
-    OWN_COUNT
-};
+/* The cells behind the root's, as own.txt has them. */
+enum own { OWN_IDS, OWN_COUNT };
 _Static_assert((int)OWN_COUNT == (int)WALK_OWN_CELLS, "as many as the walker leaves free");
-static const char *const own_columns[OWN_COUNT] = {
-    [OWN_HASH] = "row_hash",
-    [OWN_RUN] = "row_changed_run_id",
-    [OWN_ATTRIBUTE_HASH] = "row_attribute_hash",
-    [OWN_ATTRIBUTE_READ] = "row_attribute_read",
-    [OWN_IS_NEW] = "is_new",
-    [OWN_ROWS] = "rows",
-    [OWN_ATTRIBUTES] = "attributes",
-    [OWN_NEW_ATTRIBUTES] = "new_attributes",
-    [OWN_KEEPS] = "keeps",
-    [OWN_RETURNS] = "returns",
-    [OWN_MARKED] = "marked",
-    [OWN_PART] = "part",
-};
+static const char *const own_columns[OWN_COUNT] = {OWN_NAMES};
 
 /* What the file has for a tree (sql_load_has and, where it has changes, sql_load_measures): NULL or
  * a text each. */
 enum { HAS_GONE, HAS_CHANGE, OLD_NAMES, COUNTS, NEW_COUNTS, HAS_COUNT };
 
+/* Those of statements.txt, and by table what alters (is noted before), removes and inserts its
+ * rows, and what removes or marks those that a whole reading has not seen. */
 enum statement {
-    UNLISTED, /* made when it is first needed, as the next */
-    LOG_UNLISTED,
-    FIND,
-    SEE,
-    LAST_KEY,
-    WRITE_ROOT,
-    LAST_CHANGE,
-    NOTE_CHANGE,
-    NOTE_RESULT,
-    OWE,
-    LOG_FIELDS,
-    LOG_GONE,
-    COUNT_NAMES,
-    NOTE_NAMES,
-    FIND_LENGTHS,
-    FIND_MOVED,
-    SELECT_GONE,
-    REMOVE_MOVED,
-    INSERT_MOVED,
-    ALTER,                       /* this and the next: by table */
+    STATEMENT_IDS,
+    ALTER,
     REMOVE = ALTER + TABLES_MAX, /* this and the next: not of the root */
     INSERT = REMOVE + TABLES_MAX,
-    END = INSERT + TABLES_MAX, /* by table: what a whole reading has not seen goes, or is marked */
+    END = INSERT + TABLES_MAX,
     STATEMENTS = END + TABLES_MAX
 };
 
@@ -319,12 +275,13 @@ static struct words words_of(struct loader *l, size_t table)
     return w;
 }
 
-/* Makes a statement about a table; NULL: there is none such. */
-static void make(struct loader *l, size_t statement, size_t table, const char *template)
+/* Makes a statement about a table, where it is needed. */
+static void make(struct loader *l, size_t statement, size_t table, bool is_needed,
+                 const char *template)
 {
     struct arena *kept = l->arena;
 
-    if (template) {
+    if (is_needed) {
         ARENA_SCOPED struct arena *words = arena_new(0); /* many times as long as the statement */
         l->arena = words;
         struct words w = words_of(l, table);
@@ -352,20 +309,10 @@ static bool make_root(struct loader *l, struct err *e)
     l->log = l->tree->changes                        ? l->tree->changes
              : l->rule == LOAD_ENTITY && !has_change ? "dimension_change"
                                                      : NULL;
-    make(l, LOG_FIELDS, 0, l->log ? sql_load_log_fields : NULL);
-    make(l, LOG_GONE, 0, l->log && has_gone ? sql_load_log_gone : NULL);
-    make(l, FIND, 0, sql_load_find);
-    make(l, WRITE_ROOT, 0, sql_load_write_root);
-    make(l, LAST_KEY, 0, l->tree->key ? sql_load_last_key : NULL);
-    make(l, ALTER, 0, has_change ? sql_load_alter_root : NULL);
-    make(l, LAST_CHANGE, 0, has_change ? sql_load_last_change : NULL);
-    make(l, NOTE_CHANGE, 0, has_change ? sql_load_note_change : NULL);
-    make(l, OWE, 0, l->tree->owes ? sql_load_owe : NULL);
-    make(l, NOTE_RESULT, 0, *l->has[NEW_COUNTS] ? sql_load_note_result : NULL);
-    if (l->rule == LOAD_WINDOW || has_gone) {
-        make(l, SEE, 0, sql_load_see);
-        make(l, END, 0, l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
-    }
+    MADE_STATEMENTS;
+    make(l, ALTER, 0, has_change, sql_load_alter_root);
+    make(l, END, 0, l->rule == LOAD_WINDOW || has_gone,
+         l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
     return true;
 }
 
@@ -446,29 +393,18 @@ static bool make_tree(struct loader *l, struct err *e)
         return false;
     }
     for (size_t i = 1; i < l->table_count; i++) {
-        if (l->has[HAS_CHANGE]) {
-            make(l, ALTER + i, i,
-                 i == l->attributes ? sql_load_alter_attributes : sql_load_alter_child);
-        }
-        make(l, REMOVE + i, i, sql_load_remove);
-        make(l, INSERT + i, i, sql_load_insert);
-        make(l, END + i, i, l->rule == LOAD_WINDOW ? sql_load_end_child : NULL);
+        make(l, ALTER + i, i, l->has[HAS_CHANGE],
+             i == l->attributes ? sql_load_alter_attributes : sql_load_alter_child);
+        make(l, REMOVE + i, i, true, sql_load_remove);
+        make(l, INSERT + i, i, true, sql_load_insert);
+        make(l, END + i, i, l->rule == LOAD_WINDOW, sql_load_end_child);
         if (!feed(l, i, e)) {
             return false;
         }
     }
-    if (l->attributes) {
-        const struct walk_shape *t = &l->tables[l->attributes];
-
-        INVARIANT(l->tree->key && l->tables[t->parent].parent == 0 && t->ordinal_count == 1);
-        make(l, COUNT_NAMES, l->attributes, sql_load_count_names);
-        make(l, NOTE_NAMES, l->attributes, sql_load_note_names);
-        make(l, FIND_LENGTHS, l->attributes, sql_load_find_lengths);
-        make(l, FIND_MOVED, l->attributes, sql_load_find_moved);
-        make(l, SELECT_GONE, l->attributes, sql_load_select_gone);
-        make(l, REMOVE_MOVED, l->attributes, sql_load_remove_moved);
-        make(l, INSERT_MOVED, l->attributes, sql_load_insert_moved);
-    }
+    const struct walk_shape *t = &l->tables[l->attributes];
+    INVARIANT(!l->attributes ||
+              (l->tree->key && l->tables[t->parent].parent == 0 && t->ordinal_count == 1));
     return db_exec(l->db, sql_load_temporary, e);
 }
 
@@ -603,16 +539,6 @@ static bool for_tables(struct loader *l, enum statement first, struct err *e)
     return true;
 }
 
-/* Notes what is about to change, where changes are noted; and, once the rows are written, what they
- * are then. */
-static bool note_change(struct loader *l, int64_t *last, struct err *e)
-{
-    const struct load_page *p = l->page;
-
-    return for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], last, e) &&
-           db_do(l->db, e, l->sql[NOTE_CHANGE], I(p->run_id), T(p->received_ms), S(p->plan));
-}
-
 /* What is to be written of a page. */
 struct writes {
     bool any;
@@ -650,7 +576,8 @@ static struct writes count_entities(const struct loader *l, struct load_counts *
 }
 
 /* Writes the page's rows, and counts them. Kept attributes find their places first, while the old
- * rows are there. */
+ * rows are there. What is about to change is noted, where changes are; and, once the rows are
+ * written, what they are then. */
 static bool write_rows(struct loader *l, struct load_counts *counts, struct err *e)
 {
     const struct writes w = count_entities(l, counts);
@@ -660,7 +587,11 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
     if (w.any && !db_exec(l->db, sql_load_temporary, e)) {
         return false;
     }
-    return (!w.keeps || find_moved(l, e)) && (!w.notes || note_change(l, &last_change, e)) &&
+    return (!w.keeps || find_moved(l, e)) &&
+           (!w.notes ||
+            (for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], &last_change, e) &&
+             db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), T(l->page->received_ms),
+                   S(l->page->plan)))) &&
            (!w.old || !w.attributes || db_do(l->db, e, l->sql[COUNT_NAMES], I(-1))) &&
            (!w.logs || db_do(l->db, e, l->sql[LOG_FIELDS], T(l->page->received_ms),
                              I(l->page->run_id), I(l->page->window_id))) &&
@@ -839,8 +770,8 @@ bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int6
 
         if (!t->sql[UNLISTED]) {
             t->listed = scope_sql;
-            make(t, UNLISTED, 0, sql_load_mark_root);
-            make(t, LOG_UNLISTED, 0, t->log ? sql_load_log_gone : NULL);
+            make(t, UNLISTED, 0, true, sql_load_mark_root);
+            make(t, LOG_UNLISTED, 0, t->log, sql_load_log_gone);
             t->listed = NULL;
         }
         if ((t->sql[LOG_UNLISTED] &&

@@ -755,14 +755,9 @@ void db_unfeed(struct db *d, const char *name)
 
 /* --- a function --- */
 
-struct function {
-    int64_t (*answer)(void *user, const char *text, size_t length);
-    void *user;
-};
-
 static void call_function(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    const struct function *f = sqlite3_user_data(context);
+    const struct db_function *f = sqlite3_user_data(context);
     const char *text = (const char *)sqlite3_value_text(values[0]);
 
     (void)count;
@@ -770,16 +765,11 @@ static void call_function(sqlite3_context *context, int count, sqlite3_value **v
         context, text ? f->answer(f->user, text, (size_t)sqlite3_value_bytes(values[0])) : 0);
 }
 
-bool db_function(struct db *d, const char *name,
-                 int64_t (*answer)(void *user, const char *text, size_t length), void *user,
-                 struct err *e)
+bool db_function(struct db *d, const struct db_function *f, struct err *e)
 {
-    struct function *f = xmalloc(sizeof(*f));
-
-    *f = (struct function){answer, user};
-    return sqlite3_create_function_v2(d->handle, name, 1, SQLITE_UTF8, f, call_function, NULL, NULL,
-                                      free) == SQLITE_OK ||
-           fail(d, name, e);
+    return sqlite3_create_function(d->handle, f->name, 1, SQLITE_UTF8, (void *)f, call_function,
+                                   NULL, NULL) == SQLITE_OK ||
+           fail(d, f->name, e);
 }
 
 /* --- transactions --- */

@@ -147,11 +147,14 @@ const void *db_bytes(const struct rows *q, int column, size_t *length);
 /* A cell as a value. */
 struct db_value db_value_of(const struct cell *c);
 
-/* Makes SQL know a function of one text, whose answer is an integer; of NULL and other types it is
- * 0. `user` is borrowed. */
-bool db_function(struct db *d, const char *name,
-                 int64_t (*answer)(void *user, const char *text, size_t length), void *user,
-                 struct err *e);
+/* Makes SQL know a function of one text, whose answer is an integer; of NULL it is 0. All is
+ * borrowed. */
+struct db_function {
+    const char *name;
+    int64_t (*answer)(void *user, const char *text, size_t length);
+    void *user;
+};
+bool db_function(struct db *d, const struct db_function *f, struct err *e);
 
 /* A feed: rows of the program's own as a table of a connection, for INSERT .. SELECT: `width` cells
  * each, one row after the other. All is borrowed; where the rows are and how many may change while

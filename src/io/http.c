@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <openssl/evp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -167,7 +168,7 @@ static struct curl_slist *headers_new(const struct http_request *request)
         int used = snprintf(line, room, "Authorization: Basic ");
 
         snprintf(pair, pair_bytes + 1, "%s:%s", request->basic_user, secret_expose(secret));
-        *str_base64(line + used, pair, pair_bytes) = '\0';
+        (void)EVP_EncodeBlock((unsigned char *)line + used, (unsigned char *)pair, (int)pair_bytes);
         secret_wipe(pair, pair_bytes);
         free(pair);
     }
@@ -234,11 +235,7 @@ static void read_headers(CURL *easy, struct http_answer *answer)
 static enum http_failure failure_of(CURLcode code, const char *detail, long proxy_status)
 {
     static const char cuts[] = "ssl_error_syscall|reset by peer|unexpected eof|broken pipe";
-    static const struct {
-        CURLcode code;
-        enum http_failure failure;
-    } failures[] = {CURL_FAILURES};
-    size_t i = 0;
+    static const enum http_failure failures[CURL_LAST] = {CURL_FAILURES};
 
     if (proxy_status >= 400 && proxy_status < 500) {
         return HTTP_PROXY;
@@ -246,10 +243,7 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
     if (code == CURLE_SSL_CONNECT_ERROR && str_has_any(detail, cuts)) {
         return HTTP_RESET;
     }
-    while (i < COUNT_OF(failures) && failures[i].code != code) {
-        i++;
-    }
-    return i < COUNT_OF(failures) ? failures[i].failure : HTTP_OTHER;
+    return code < CURL_LAST && failures[code] ? failures[code] : HTTP_OTHER;
 }
 
 static enum cause_id tls_cause(const struct http *h, CURL *easy, CURLcode code, const char *words)
@@ -370,10 +364,7 @@ static void add_proxy_words(const struct http *h, CURL *easy, struct buf *words)
     static const struct {
         long scheme;
         const char *name;
-    } schemes[] = {{CURLAUTH_BASIC, " Basic"},
-                   {CURLAUTH_DIGEST, " Digest"},
-                   {CURLAUTH_NTLM, " NTLM"},
-                   {CURLAUTH_NEGOTIATE, " Negotiate"}};
+    } schemes[] = {PROXY_LOGINS};
     const char *variable = proxy_variable();
     const char *exempt = variable_of(exempting, COUNT_OF(exempting));
     long offered = 0;
@@ -388,7 +379,7 @@ static void add_proxy_words(const struct http *h, CURL *easy, struct buf *words)
     curl_easy_getinfo(easy, CURLINFO_PROXYAUTH_AVAIL, &offered);
     for (size_t i = 0, named = 0; i < COUNT_OF(schemes); i++) {
         if ((offered & schemes[i].scheme) != 0) {
-            buf_add_printf(words, "%s%s", named++ == 0 ? "; it offers" : ",", schemes[i].name);
+            buf_add_printf(words, "%s %s", named++ == 0 ? "; it offers" : ",", schemes[i].name);
         }
     }
 }

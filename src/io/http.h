@@ -43,18 +43,9 @@ struct http_request {
     void *user;      /* handed back with the answer */
 };
 
-/* What went wrong below HTTP, told apart because the remedy differs. */
-enum http_failure {
-    HTTP_OK, /* an HTTP answer came whole, whatever its status */
-    HTTP_DNS,
-    HTTP_REFUSED,
-    HTTP_TIMEOUT,
-    HTTP_RESET, /* connection cut, or an answer that ended early */
-    HTTP_PROXY, /* the proxy refused (its login, its rules): never repeated */
-    HTTP_TLS,   /* certificate or handshake: never repeated */
-    HTTP_TOO_LARGE,
-    HTTP_OTHER,
-};
+/* What went wrong below HTTP, told apart because the remedy differs (failures.txt). HTTP_OK: an
+ * HTTP answer came whole, whatever its status. */
+enum http_failure { HTTP_OK, HTTP_FAILURE_IDS };
 
 struct http_answer {
     void *user;

@@ -37,17 +37,14 @@ static struct flock slot_range(int slot, short type)
     };
 }
 
-/* True in a PID namespace that is not the machine's own, whose numbers mean nothing outside. */
-static bool is_in_container(void)
-{
-    static const char of_machine[] = "pid:[4026531836]"; /* the kernel's PROC_PID_INIT_INO */
-    char own[64] = "";
-    return readlink("/proc/self/ns/pid", own, sizeof(own) - 1) > 0 && !str_eq(own, of_machine);
-}
-
 /* Fills in who we are: a number says something with its host or container alone. */
 static void name_holder(struct lock_file *l)
 {
+    /* A PID namespace that is not the machine's own has numbers that mean nothing outside. */
+    static const char of_machine[] = "pid:[4026531836]"; /* the kernel's PROC_PID_INIT_INO */
+    char own[64] = "";
+    bool is_contained =
+        readlink("/proc/self/ns/pid", own, sizeof(own) - 1) > 0 && !str_eq(own, of_machine);
     char host[HOST_BYTES] = "";
     char now[CLOCK_ISO_BYTES];
     (void)gethostname(host, sizeof(host) - 1);
@@ -56,7 +53,7 @@ static void name_holder(struct lock_file *l)
         snprintf(l->holder, LOCK_HOLDER_BYTES, "another process, started %s", now);
     } else {
         snprintf(l->holder, LOCK_HOLDER_BYTES, "process %ld %s %s, started %s", (long)getpid(),
-                 is_in_container() ? "of the container" : "on", host, now);
+                 is_contained ? "of the container" : "on", host, now);
     }
 }
 

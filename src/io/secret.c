@@ -1,5 +1,6 @@
 #include "io/secret.h"
 
+#include <openssl/evp.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -139,7 +140,8 @@ size_t secret_mask(char *text, size_t length)
         for (size_t shift = 0; shift < 3; shift++) {
             size_t first = (shift * 8 + 5) / 6;
             memcpy(shifted + shift, s->text, s->length);
-            str_base64(digits, shifted, shift + s->length);
+            (void)EVP_EncodeBlock((unsigned char *)digits, (unsigned char *)shifted,
+                                  (int)(shift + s->length));
             length = mask_form(text, length, digits + first, (shift + s->length) * 8 / 6 - first);
         }
         secret_wipe(shifted, bytes);

@@ -21,15 +21,11 @@ enum {
 };
 #define WHOLE_MOST (INT64_C(1) << 53) /* above, a double skips numbers */
 
-/* How times of so many characters are shown: by their own precision. */
+/* How times of so many characters are shown. */
 static const struct shape {
     uint32_t length;
     const char *format;
-} shapes[] = {
-    {DAY_LENGTH, "yyyy-mm-dd"},      {16, "yyyy-mm-dd hh:mm"},
-    {19, "yyyy-mm-dd hh:mm:ss"},     {20, "yyyy-mm-dd hh:mm:ss"}, /* with a Z */
-    {23, "yyyy-mm-dd hh:mm:ss.000"}, {24, "yyyy-mm-dd hh:mm:ss.000"},
-};
+} shapes[] = {TIME_SHAPES};
 
 struct xlsx_writer {
     struct arena *arena;

@@ -196,17 +196,6 @@ static bool check_layout(const struct exporting *x, const char *relation, struct
 
 /* --- one file -------------------------------------------------------------------------------- */
 
-/* Begins to read a table or view. A large view is read by some conversations after the others, so
- * that little has to be sorted: at first it has only columns. */
-static void begin(struct exporting *x, struct reading *r, struct err *e)
-{
-    const char *sql = r->by[READ_SQL];
-
-    r->after = r->by[READ_BY_CONVERSATION] ? "" : NULL;
-    r->q = r->after ? db_ask(x->db, e, sql, S(""), S(""), T(x->since_ms))
-                    : db_ask(x->db, e, sql, T(x->since_ms));
-}
-
 /* The next row, perhaps the first of the next conversations; false at the end, and after an error,
  * which the rows keep. A statement that puts its rows into a table has none. */
 static bool next_row(struct exporting *x, struct reading *r, struct err *e)
@@ -352,7 +341,11 @@ static bool write_relation(struct exporting *x, const char *relation, struct err
         (by_day && !db_exec(x->db, r.by[READ_INTO], e))) {
         return false;
     }
-    begin(x, &r, e);
+    /* A large view is read by some conversations after the others, so that little has to be sorted:
+     * at first it has only columns. */
+    r.after = r.by[READ_BY_CONVERSATION] ? "" : NULL;
+    r.q = r.after ? db_ask(x->db, e, r.by[READ_SQL], S(""), S(""), T(x->since_ms))
+                  : db_ask(x->db, e, r.by[READ_SQL], T(x->since_ms));
     bool done = by_day ? write_days(x, &r, e) : write_file(x, &r, NULL, INT64_MAX, e);
     done = db_end(&r.q) && done;
     struct err spare = {0};

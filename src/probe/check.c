@@ -171,22 +171,12 @@ static int64_t days_since_start(const struct config *c)
 
 /* --- the configuration, and whether its values can be what they should be -------------------- */
 
-/* What a run needs besides the login; what is missing hinders no other step. */
-static void check_needs(struct checking *a)
-{
-    const char *name;
-    size_t at = 0;
-    struct err e;
-
-    while ((name = needs_unmet(&a->request->run, false, &at, &e)) != NULL) {
-        report_error(a, name, &e, CAUSE_CONFIG_INVALID);
-    }
-}
-
 static void check_configuration(struct checking *a)
 {
     const struct err *setup_error = a->request->setup_error;
     const struct config *config = a->config;
+    const char *name;
+    size_t at = 0;
     struct stat st;
     struct err e;
 
@@ -218,7 +208,10 @@ static void check_configuration(struct checking *a)
         client_attend(a->client, &a->request->waits, limit_get(LIMIT_PATIENCE_MS));
     }
     a->is_configured = !a->step_failed;
-    check_needs(a);
+    /* What a run needs besides the login hinders no other step. */
+    while ((name = needs_unmet(&a->request->run, false, &at, &e))) {
+        report_error(a, name, &e, CAUSE_CONFIG_INVALID);
+    }
 }
 
 /* Asks a host beside others: somebody waits. */
@@ -513,14 +506,11 @@ static void refuse_stream(struct checking *a, const struct stream *s, const stru
                           struct err *e)
 {
     if (e->http_status == 403 && pass->permissions) {
-        const char *names = "";
+        size_t count;
+        char **any = str_split_list(a->arena, pass->permissions, &count);
 
-        for (const char *at = pass->permissions; *at; at += strspn(at, " ")) {
-            int length = (int)strcspn(at, " ");
-            names = arena_printf(a->arena, "%s%s%.*s", names, *names ? " or " : "", length, at);
-            at += length;
-        }
-        err_prefix(e, "%s (wants %s)", pass->plan.name, names);
+        err_prefix(e, "%s (wants %s)", pass->plan.name,
+                   str_join(a->arena, (const char *const *)any, count, " or "));
     }
     if (e->http_status == 403) {
         e->cause = CAUSE_PERMISSION_MISSING;
@@ -784,16 +774,6 @@ static void check_database(struct checking *a)
     }
 }
 
-static void check_space(struct checking *a)
-{
-    const char *path = a->config->database_path;
-    struct stat st;
-
-    report_rows(a, db_ask(a->db, &a->unread, sql_check_space, I(file_free_bytes(path)),
-                          I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(a->day_rows),
-                          I(days_since_start(a->config))));
-}
-
 /* Opening a lock file makes it, so it is looked for first. */
 static void check_locks(struct checking *a)
 {
@@ -841,12 +821,16 @@ static void check_retention(struct checking *a)
 
 static void check_local(struct checking *a)
 {
+    const char *path = a->config->database_path;
     int32_t offset = clock_zone_offset_seconds(clock_now_ms());
     int minutes = (int)(offset < 0 ? -offset : offset) / 60;
+    struct stat st;
 
     check_database(a);
     if (!a->step_failed) {
-        check_space(a);
+        report_rows(a, db_ask(a->db, &a->unread, sql_check_space, I(file_free_bytes(path)),
+                              I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(a->day_rows),
+                              I(days_since_start(a->config))));
         check_locks(a);
     }
     report_add(a, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", a->config->timezone,
@@ -899,15 +883,7 @@ static bool print_results(const struct checking *a, bool as_json, struct err *e)
 bool check_show(const struct check_request *request, bool as_json, enum err_kind *kind,
                 struct err *e)
 {
-    static void (*const steps[STEP_COUNT])(struct checking *) = {
-        [STEP_CONFIGURATION] = check_configuration,
-        [STEP_NETWORK] = check_network,
-        [STEP_LOGIN] = check_login,
-        [STEP_TOKEN] = check_token,
-        [STEP_PERMISSIONS] = check_permissions,
-        [STEP_LIMITS] = check_limits,
-        [STEP_LOCAL] = check_local,
-    };
+    static void (*const steps[STEP_COUNT])(struct checking *) = {CHECK_STEPS};
     DB_SCOPED struct db *db = db_open_memory(false, e);
     struct checking a = {.request = request,
                          .config = request->run.config,

@@ -134,15 +134,7 @@ static const struct {
     need_met *is_met;
     enum cause_id cause;
     bool of_run;
-} needs[] = {
-    {"start", has_start, CAUSE_CONFIG_START, true},
-    {"start", start_has_come, CAUSE_CONFIG_START_AHEAD, true},
-    {"tables", has_tables, CAUSE_CONFIG_INVALID, true},
-    {"lookback", looks_back, CAUSE_CONFIG_LOOKBACK, false},
-    {"time zone", keeps_zone, CAUSE_CONFIG_ZONE_CHANGED, false}, /* a run asks the same itself */
-    {"export directory", can_export, CAUSE_CONFIG_EXPORT, false},
-    {"metrics file", can_tell_metrics, CAUSE_CONFIG_METRICS, false},
-};
+} needs[] = {NEED_ROWS};
 
 const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct err *e)
 {

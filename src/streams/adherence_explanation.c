@@ -9,8 +9,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-static const struct tree_map explanations = {ADHERENCE_EXPLANATION_TREE};
-
 #define WFM "/api/v2/workforcemanagement/"
 
 const struct stream stream_adherence_explanation = {
@@ -22,7 +20,7 @@ const struct stream stream_adherence_explanation = {
     .scope = sql_lists_business_units,
     .needs = "business_units",
     .load = LOAD_WINDOW,
-    .trees = TREES(&explanations),
+    .trees = TREES(TREE(ADHERENCE_EXPLANATION_TREE)),
     PASSES({.plan = {.name = "query"},
             .permissions = "wfm:adherenceExplanation:view",
             .steps = STEPS(

@@ -15,11 +15,6 @@
 #define BULK      ADHERENCE "/bulk"
 #define UNITS     "/api/v2/workforcemanagement/managementunits"
 
-static const struct tree_map days = {ADHERENCE_DAY_TREE,
-                                     .holds = sql_adherence_historical_day_holds};
-static const struct tree_map periods = {ADHERENCE_PERIOD_TREE,
-                                        .holds = sql_adherence_historical_period_holds};
-
 /* An answer that says where its state is, and once that is Complete where the files are. */
 #define COMPLETE(at, files) .state = (at), .done = "Complete", .failed = "Error", .urls = (files)
 
@@ -36,7 +31,8 @@ const struct stream stream_adherence_historical = {
     .setting = &config_keys[KEY_ADHERENCE_DAY],
     .scope = sql_adherence_historical_units,
     .needs = "management_unit_users",
-    .trees = TREES(&days, &periods),
+    .trees = TREES(TREE(ADHERENCE_DAY_TREE, .holds = sql_adherence_historical_day_holds),
+                   TREE(ADHERENCE_PERIOD_TREE, .holds = sql_adherence_historical_period_holds)),
     PASSES({.plan = {.name = "bulk", .bound = SEES_ENDED},
             .batch = 10,
             .permissions = "wfm:historicalAdherence:view",

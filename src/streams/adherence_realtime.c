@@ -10,16 +10,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-/* GET /workforcemanagement/adherence: a bare array of UserScheduleAdherence. */
-static const struct tree_map workforcemanagement = {ADHERENCE_STATE_WORKFORCEMANAGEMENT_TREE};
-
-/* POST /analytics/agents/status/query: AnalyticsAgentStateAgentResponse; presences in UPPER_SNAKE.
- */
-static const struct tree_map agents_status = {ADHERENCE_STATE_AGENTS_STATUS_TREE};
-
-/* /analytics/agents/realtime/intervals: not in the public API; names as scripts have met them. */
-static const struct tree_map realtime_intervals = {ADHERENCE_STATE_REALTIME_INTERVALS_TREE};
-
 const struct stream stream_adherence_realtime = {
     .name = "adherence_realtime",
     .title = "real-time adherence",
@@ -29,7 +19,8 @@ const struct stream stream_adherence_realtime = {
     .needs_minutes = 60,
     .setting = &config_keys[KEY_REALTIME],
     .load = LOAD_OBSERVE,
-    .trees = TREES(&workforcemanagement),
+    /* A bare array of UserScheduleAdherence. */
+    .trees = TREES(TREE(ADHERENCE_STATE_WORKFORCEMANAGEMENT_TREE)),
     .state = &adherence_state_table,
     PASSES(
         {.plan = {.name = "workforcemanagement", .when = "auto workforcemanagement"},
@@ -43,7 +34,8 @@ const struct stream stream_adherence_realtime = {
         {.plan = {.name = "agents_status", .when = "auto agents_status", .instead = true},
          .ids = sql_adherence_agents,
          .permissions = "analytics:agentState:view",
-         .trees = TREES(&agents_status),
+         /* AnalyticsAgentStateAgentResponse; presences in UPPER_SNAKE. */
+         .trees = TREES(TREE(ADHERENCE_STATE_AGENTS_STATUS_TREE)),
          .steps = STEPS({.method = HTTP_POST,
                          .path = "/api/v2/analytics/agents/status/query",
                          .body = "{\"userFilter\":{\"type\":\"or\",\"predicates\":[{ids}]}}",
@@ -52,7 +44,8 @@ const struct stream stream_adherence_realtime = {
                          .rows = "entities",
                          .ids_as = "userId"})},
         {.plan = {.name = "realtime_intervals", .when = "auto realtime_intervals", .instead = true},
-         .trees = TREES(&realtime_intervals),
+         /* Not in the public API; names as scripts have met them. */
+         .trees = TREES(TREE(ADHERENCE_STATE_REALTIME_INTERVALS_TREE)),
          .steps = STEPS({.path = "/api/v2/analytics/agents/realtime/intervals"
                                  "?interval={start}/{end}",
                          .follow = FOLLOW_PAGES,

@@ -7,8 +7,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-static const struct tree_map conversation_aggregates = {CONVERSATION_AGGREGATE_TREE};
-
 #define HALF_HOURS                                                                                 \
     "{\"interval\":\"{start}/{end}\",\"granularity\":\"PT30M\",\"timeZone\":\"{zone}\","           \
     "\"groupBy\":"
@@ -26,7 +24,7 @@ const struct stream stream_conversation_aggregate = {
         "oServiceLevel oServiceTarget",
     .list_setting = &config_keys[KEY_CONVERSATION_METRICS],
     .load = LOAD_WINDOW,
-    .trees = TREES(&conversation_aggregates),
+    .trees = TREES(TREE(CONVERSATION_AGGREGATE_TREE)),
     PASSES({.plan = {.name = "query"},
             .permissions = "analytics:conversationAggregate:view",
             .steps = STEPS({.method = HTTP_POST,
@@ -39,8 +37,6 @@ const struct stream stream_conversation_aggregate = {
                             .must = ""})}),
 };
 
-static const struct tree_map user_aggregates = {USER_AGGREGATE_TREE};
-
 const struct stream stream_user_aggregate = {
     .name = "user_aggregate",
     .title = "user aggregates",
@@ -51,7 +47,7 @@ const struct stream stream_user_aggregate = {
     .list = "tAgentRoutingStatus tSystemPresence tOrganizationPresence",
     .list_setting = &config_keys[KEY_USER_METRICS],
     .load = LOAD_WINDOW,
-    .trees = TREES(&user_aggregates),
+    .trees = TREES(TREE(USER_AGGREGATE_TREE)),
     PASSES({.plan = {.name = "query"},
             .ids = sql_aggregate_users,
             .permissions = "analytics:userAggregate:view",

@@ -12,8 +12,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-static const struct tree_map tree = {CONVERSATION_TREE};
-
 #define DETAILS    "/api/v2/analytics/conversations/details"
 #define JOBS       DETAILS "/jobs"
 #define PERMISSION "analytics:conversationDetail:view"
@@ -42,7 +40,7 @@ const struct stream stream_conversations = {
     .lock_slot = 3,
     .grid = GRID_UTC_DAY,
     .setting = &config_keys[KEY_METHOD],
-    .trees = TREES(&tree),
+    .trees = TREES(TREE(CONVERSATION_TREE)),
     .recent = STEPS({QUERY("desc")}),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
             .attributes = true,

@@ -13,7 +13,6 @@
 #define PRESENCES "/api/v2/presence/definitions?localeCode=ALL&deactivated="
 
 #define LIST(n, t, slot, group, map, parent, parts, permission, ...)                               \
-    static const struct tree_map n##_tree = {map};                                                 \
     const struct stream stream_##n = {                                                             \
         .name = #n,                                                                                \
         .title = (t),                                                                              \
@@ -21,7 +20,7 @@
         .lock_slot = (slot),                                                                       \
         .needs = (parent),                                                                         \
         .scope = (parts),                                                                          \
-        .trees = TREES(&n##_tree),                                                                 \
+        .trees = TREES(TREE(map)),                                                                 \
         PASSES({.plan = {.name = "list", .fresh_minutes = FRESH_NIGHT},                            \
                 .permissions = (permission),                                                       \
                 .steps = STEPS(__VA_ARGS__)})}

@@ -12,11 +12,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-static const struct tree_map evaluations = {EVALUATION_DETAIL_TREE};
-static const struct tree_map evaluation_forms = {EVALUATION_FORM_DETAIL_TREE};
-static const struct tree_map surveys = {SURVEY_DETAIL_TREE};
-static const struct tree_map survey_forms = {SURVEY_FORM_DETAIL_TREE};
-
 #define QUALITY "/api/v2/quality/"
 
 /* An id a request; the answer `is` an object that `has` this ("."), or an array (""). */
@@ -37,7 +32,7 @@ const struct stream stream_evaluation_details = {
     .grid = GRID_UTC_DAY,
     .looks = {93}, /* they change for 90 days */
     .needs = "conversations",
-    .trees = TREES(&evaluations),
+    .trees = TREES(TREE(EVALUATION_DETAIL_TREE)),
     PASSES({.plan = {.name = "evaluations"},
             .ids = sql_quality_evaluations,
             .one_in = 50,
@@ -47,7 +42,7 @@ const struct stream stream_evaluation_details = {
            {.plan = {.name = "forms", .whole = true},
             .ids = sql_quality_evaluation_forms,
             .permissions = "quality:evaluationForm:view",
-            .trees = TREES(&evaluation_forms),
+            .trees = TREES(TREE(EVALUATION_FORM_DETAIL_TREE)),
             SINGLE("forms/evaluations/{id}", ".", "id", "formId")}),
 };
 
@@ -59,7 +54,7 @@ const struct stream stream_survey_details = {
     .grid = GRID_UTC_DAY,
     .looks = {93}, /* they change for 90 days */
     .needs = "conversations",
-    .trees = TREES(&surveys),
+    .trees = TREES(TREE(SURVEY_DETAIL_TREE)),
     PASSES({.plan = {.name = "surveys"},
             .ids = sql_quality_surveys,
             .one_in = 50,
@@ -68,6 +63,6 @@ const struct stream stream_survey_details = {
            {.plan = {.name = "forms", .whole = true},
             .ids = sql_quality_survey_forms,
             .permissions = "quality:surveyForm:view",
-            .trees = TREES(&survey_forms),
+            .trees = TREES(TREE(SURVEY_FORM_DETAIL_TREE)),
             SINGLE("forms/surveys/{id}", ".", "id", "formId")}),
 };

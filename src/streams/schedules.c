@@ -11,9 +11,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-static const struct tree_map shifts = {SCHEDULE_SHIFT_TREE};
-static const struct tree_map days_off = {SCHEDULE_TIME_OFF_TREE};
-
 const struct stream stream_schedules = {
     .name = "schedules",
     .title = "schedules",
@@ -25,7 +22,7 @@ const struct stream stream_schedules = {
     .scope = sql_lists_management_units,
     .needs = "management_units",
     .load = LOAD_WINDOW,
-    .trees = TREES(&shifts, &days_off),
+    .trees = TREES(TREE(SCHEDULE_SHIFT_TREE), TREE(SCHEDULE_TIME_OFF_TREE)),
     PASSES({.plan = {.name = "search", .bound = SEES_AHEAD},
             .permissions = "wfm:publishedSchedule:view wfm:schedule:view",
             .steps =

@@ -153,8 +153,9 @@ struct cost_facts {
 int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_facts *f,
                    struct arena *a, const char **words);
 
-/* Shorthands for lists. */
+/* Shorthands for lists; and for a map as the build makes it: TREE(TABLE_TREE). */
 #define TREES(...) ((const struct tree_map *const[]){__VA_ARGS__, NULL})
+#define TREE(...)  (&(const struct tree_map){__VA_ARGS__})
 #define PASSES(...)                                                                                \
     .passes = (const struct pass[]){__VA_ARGS__},                                                  \
     .pass_count = sizeof((const struct pass[]){__VA_ARGS__}) / sizeof(struct pass)

@@ -8,9 +8,6 @@
 #include "maps.h"
 #include "streams/stream.h"
 
-static const struct tree_map presences = {USER_PRESENCE_TREE};
-static const struct tree_map routing_statuses = {USER_ROUTING_STATUS_TREE};
-
 #define DETAILS    "/api/v2/analytics/users/details"
 #define JOBS       DETAILS "/jobs"
 #define PERMISSION "analytics:userDetail:view"
@@ -22,7 +19,7 @@ const struct stream stream_user_status = {
     .lock_slot = 28,
     .grid = GRID_BUSINESS_DAY,
     .load = LOAD_INTERVALS,
-    .trees = TREES(&presences, &routing_statuses),
+    .trees = TREES(TREE(USER_PRESENCE_TREE), TREE(USER_ROUTING_STATUS_TREE)),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE},
             .available = AVAILABILITY(JOBS),
             .permissions = PERMISSION,

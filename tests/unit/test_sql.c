@@ -28,7 +28,7 @@ TEST(every_statement_prepares_on_our_schema)
     assert_non_null(d);
     assert_true(db_exec(d, "ATTACH ':memory:' AS copy", &e)); /* as a snapshot's typed copy is */
     assert_true(db_exec(d, embedded_dictionary[0].text, &e));
-    assert_true(db_function(d, "erased", no_answer, NULL, &e));
+    assert_true(db_function(d, &(const struct db_function){"erased", no_answer, NULL}, &e));
     assert_true(sql_statement_count > 10);
     for (size_t i = 0; i < sql_statement_count * 2; i++) {
         const struct sql_statement *statement = &sql_statements[i % sql_statement_count];
