@@ -162,7 +162,7 @@ help: ## list the targets
 unit-%: $(BUILD)/unit/test_% ## make unit-NAME: build and run tests/unit/test_NAME.c
 	$<
 
-test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/proof
+test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/proof $(BUILD)/figures
 
 # --- rules -------------------------------------------------------------------------------------
 
@@ -173,6 +173,11 @@ $(BUILD)/rollcall: $(BUILD)/obj/main.o $(LIB)
 # The same with the streams of tests/proof beside its own: what stands before the library takes the place of its parts.
 $(BUILD)/proof: $(BUILD)/obj/main.o $(BUILD)/obj/tests/proof/streams.o $(BUILD)/obj/gen/proof_maps.o \
     $(BUILD)/obj/gen/proof_schema_sql.o $(BUILD)/obj/gen/proof_dictionary_sql.o $(LIB)
+	@echo "  LD $@"
+	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
+
+# What makes the figures of a file that a test has changed.
+$(BUILD)/figures: $(BUILD)/obj/tests/figures.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
 

@@ -13,7 +13,7 @@
 #                                                       members of one; `attributes`: HASH_ATTRIBUTES
 #
 # `changes TABLE` of an entity: where each field that changes leaves a row; `owes TABLE`: what takes the
-# keys of those of a page that are written, and 0 behind them, so that what is derived from them is made anew.
+# keys of those of a page that are written, so that what is derived from them is made anew.
 #
 # A column says which field it holds, and how, where its type does not say that already:
 #

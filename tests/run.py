@@ -282,7 +282,7 @@ def run_all(entries):
     for build in (BUILD, SANITIZED):
         targets = ["$/unit/" + os.path.splitext(os.path.basename(p))[0] for p, s, b in entries if b == build and s == "unit"]
         if any(b == build and s not in ("unit", "lint") for _, s, b in entries):
-            targets += ["all", "$/standin", "$/proof"]
+            targets += ["all", "$/standin", "$/proof", "$/figures"]
         if targets:
             outcomes.append(make(build, targets))
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:

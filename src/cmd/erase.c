@@ -15,6 +15,7 @@
 #include "etl/raw.h"
 #include "io/embedded.h"
 #include "sql.h"
+#include "streams/figures.h"
 
 struct erasing {
     struct cmd_context *ctx;
@@ -120,7 +121,7 @@ static bool remove_person(struct erasing *r, struct err *e)
 
     if (!found || !db_exec(d, sql_erase_said, e) ||
         !db_run_written(db_ask(d, e, sql_erase_tables, NONE)) || !db_exec(d, sql_erase_names, e) ||
-        !db_exec(d, sql_erase_finish, e)) {
+        !db_exec(d, sql_erase_finish, e) || !figures_make(d, e)) {
         return false;
     }
     struct rows q = db_ask(d, e, sql_erase_raw_pages, NONE);

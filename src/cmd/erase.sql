@@ -144,8 +144,7 @@ FROM (
     GROUP BY name) AS found
 WHERE found.name = attribute_key.name
 AND EXISTS (SELECT 1 FROM temp.removed WHERE relation = 'participant_attribute');
-INSERT INTO fact_owed SELECT DISTINCT conversation_key FROM temp.removed WHERE conversation_key IS NOT NULL
-UNION ALL SELECT 0
+INSERT OR IGNORE INTO fact_owed SELECT conversation_key FROM temp.removed WHERE conversation_key IS NOT NULL
 
 -- name: erase_removed
 SELECT relation AS "table", count(*) AS "rows", sum(found) AS "values" FROM temp.removed GROUP BY relation ORDER BY 1

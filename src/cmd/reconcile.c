@@ -2,6 +2,7 @@
 
 #include "cmd/cmd.h"
 #include "sql.h"
+#include "streams/figures.h"
 
 /* What was found, for people or programs. */
 static bool show(const struct reconciliation *r, const struct rendering *to, struct err *e)
@@ -36,6 +37,6 @@ bool cmd_reconcile(struct cmd_context *ctx, struct err *e)
     struct db *read = db_open(ctx->config.database_path, DB_READ, e);
     db_close(read);
     r.ledger.db = ctx->db = read ? db_open(ctx->config.database_path, DB_WRITE, e) : NULL;
-    return ctx->db && ledger_kpi(ctx->db, &ctx->config, e) && reconcile_days(&r, e) &&
-           show(&r, &to, e) && reconcile_judge(&r, ctx->arena, e);
+    return ctx->db && figures_settle(ctx->db, e) && ledger_kpi(ctx->db, &ctx->config, e) &&
+           reconcile_days(&r, e) && show(&r, &to, e) && reconcile_judge(&r, ctx->arena, e);
 }

@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "cmd/cmd.h"
 #include "sql.h"
+#include "streams/figures.h"
 
 /* The hosts follow from the region unless they are given. */
 static bool resolve_region(struct cmd_context *ctx, struct err *e)
@@ -140,7 +141,7 @@ struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e)
         locked = lock_take(locks, slot, name, e);
     }
     ctx->db = locked ? db_open(path, DB_WRITE, e) : NULL;
-    if (!ctx->db || !ledger_kpi(ctx->db, &ctx->config, e)) {
+    if (!ctx->db || !figures_settle(ctx->db, e) || !ledger_kpi(ctx->db, &ctx->config, e)) {
         lock_close(locks);
         return NULL;
     }

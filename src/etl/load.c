@@ -601,7 +601,8 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
                          db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
            (!w.attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
                               db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
-           (!w.any || !l->sql[OWE] || db_do(l->db, e, l->sql[OWE], NONE)) &&
+           (!w.any || !l->sql[OWE] ||
+            (db_do(l->db, e, l->sql[OWE], NONE) && l->tree->make(l->db, e))) &&
            (!w.notes || !l->sql[NOTE_RESULT] ||
             db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }

@@ -128,9 +128,9 @@ DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {written}
 -- name: load_insert
 INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}
 
--- What is derived from the page's entities is to be made anew; 0: these are all.
+-- What is derived from the page's entities is to be made anew.
 -- name: load_owe
-INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 2 UNION ALL SELECT 0
+INSERT OR IGNORE INTO {owes} SELECT {key} FROM {new_root} WHERE rows
 
 -- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it; of
 -- answers that are loaded once more (?7: -1) what they have brought alone.

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "io/db.h"
 
 enum column_type {
     COLUMN_TEXT,
@@ -116,9 +117,10 @@ struct tree_map {
                           its id: whether the stored one stays; NULL: it does not */
     const char *changes; /* table that a changed row leaves a row in for each field; NULL: see
                             etl/load.h */
-    const char *owes; /* table that takes the keys of a page's rows that were written, and 0 behind
-                         them; what stands in the schema makes of them what is derived from such
-                         rows. NULL: nothing is */
+    const char *owes;    /* table that takes the keys of a page's rows that were written, of which
+                            `make` makes what is derived from such rows, in the same transaction, and
+                            empties it. NULL: nothing is */
+    bool (*make)(struct db *d, struct err *e);
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
      * counted as unknown. */
     const char *const *ignored;

@@ -11,6 +11,7 @@
 #include "run/night.h"
 #include "run/store.h"
 #include "sql.h"
+#include "streams/figures.h"
 #include "streams/reconcile.h"
 #include "streams/zone.h"
 
@@ -144,7 +145,8 @@ static bool open_database(struct run *run, struct err *e)
            (run->config->keep_raw_days > 0 ||
             db_do(run->db, e, "UPDATE run SET keeps_raw = 0 WHERE run_id = ?1",
                   I(run->ledger.run_id))) &&
-           stream_views(run->db, run->config, e) && ledger_kpi(run->db, run->config, e) &&
+           figures_settle(run->db, e) && stream_views(run->db, run->config, e) &&
+           ledger_kpi(run->db, run->config, e) &&
            erasures_load(run->db, run->arena, &run->erased, e);
 }
 

@@ -10,6 +10,7 @@
  */
 #include "maps.h"
 #include "sql.h"
+#include "streams/figures.h"
 #include "streams/stream.h"
 
 #define DETAILS    "/api/v2/analytics/conversations/details"
@@ -40,7 +41,7 @@ const struct stream stream_conversations = {
     .lock_slot = 3,
     .grid = GRID_UTC_DAY,
     .setting = &config_keys[KEY_METHOD],
-    .trees = TREES(TREE(CONVERSATION_TREE)),
+    .trees = TREES(TREE(CONVERSATION_TREE, .make = figures_make)),
     .recent = STEPS({QUERY("desc")}),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
             .attributes = true,

@@ -312,6 +312,15 @@ class Site:
             db.close()
 
 
+def make_figures(path, owed="SELECT conversation_key FROM conversation"):
+    """What is derived from those conversations' records, made anew."""
+    db = sqlite3.connect(path)
+    db.execute(f"INSERT OR IGNORE INTO fact_owed {owed}")
+    db.commit()
+    db.close()
+    run([Path(STANDIN).with_name("figures"), path], check=True)
+
+
 def command_options():
     """{command: its options, long and short}, from the program's own list; "" holds those before the command."""
     facts = run([ROLLCALL, "--commands"], check=True).stdout
