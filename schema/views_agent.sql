@@ -129,13 +129,15 @@ SELECT
     d.day, s.user_id, u.name AS user_name,
     sum(s.length_minutes) * 60.0 AS scheduled_seconds,
     coalesce(sum((SELECT sum(CASE WHEN a.payable_minutes IS NOT NULL THEN a.payable_minutes
-                                  WHEN coalesce(a.paid, c.counts_as_paid_time) THEN a.length_minutes
-                             END)
+                                  WHEN coalesce(a.paid, ( -- looked up only then
+                                      SELECT c.counts_as_paid_time
+                                      FROM management_unit AS m
+                                      CROSS JOIN activity_code AS c
+                                          ON c.business_unit_id = m.business_unit_id
+                                          AND c.activity_code_id = a.activity_code_id
+                                      WHERE m.management_unit_id = a.management_unit_id))
+                                  THEN a.length_minutes END)
                   FROM schedule_activity AS a
-                  LEFT JOIN management_unit AS m ON m.management_unit_id = a.management_unit_id
-                  LEFT JOIN activity_code AS c
-                      ON c.business_unit_id = m.business_unit_id
-                      AND c.activity_code_id = a.activity_code_id
                   WHERE a.shift_id = s.shift_id)), 0) * 60.0 AS paid_seconds
 FROM v_day AS d
 CROSS JOIN schedule_shift AS s ON s.start_date >= d.utc_from AND s.start_date < d.utc_to
@@ -158,26 +160,43 @@ GROUP BY d.day, s.user_id;
 -- scheduled_seconds         as in v_schedule_day; NULL: no shift begins on the day
 -- paid_seconds              as in v_schedule_day; NULL: no shift begins on the day
 CREATE VIEW v_agent_day AS
+WITH RECURSIVE agent AS ( -- whoever has statuses, behind ''
+    SELECT '' AS user_id
+    UNION ALL
+    SELECT (SELECT min(user_id) FROM (
+        SELECT min(s.user_id) AS user_id FROM user_presence AS s WHERE s.user_id > a.user_id
+        UNION ALL
+        SELECT min(s.user_id) FROM user_routing_status AS s WHERE s.user_id > a.user_id))
+    FROM agent AS a WHERE a.user_id IS NOT NULL
+),
+read_day AS ( -- what was read of each day
+    SELECT d.day, max(d.utc_from, r.utc_from) AS utc_from, min(d.utc_to, r.utc_to) AS utc_to
+    FROM (SELECT min(window_start) AS utc_from, max(complete_to) AS utc_to FROM extract_window
+          WHERE stream = 'user_status' AND complete_to > window_start) AS r
+    CROSS JOIN v_day AS d ON d.utc_from < r.utc_to AND d.utc_to > r.utc_from
+    GROUP BY d.day
+)
 SELECT
     x.day, x.user_id, u.name AS user_name,
-    round(x.logged_in, 3) AS logged_in_seconds, round(x.on_queue, 3) AS on_queue_seconds,
-    round(x.interacting, 3) AS interacting_seconds,
-    round(x.communicating, 3) AS communicating_seconds, round(x.idle, 3) AS idle_seconds,
-    round(x.not_responding, 3) AS not_responding_seconds,
-    100.0 * x.interacting / nullif(x.interacting + x.communicating + x.idle, 0)
+    substr(x.present, 1, 9) / 1000.0 AS logged_in_seconds,
+    substr(x.present, 10, 9) / 1000.0 AS on_queue_seconds,
+    substr(x.routed, 1, 9) / 1000.0 AS interacting_seconds,
+    substr(x.routed, 10, 9) / 1000.0 AS communicating_seconds,
+    substr(x.routed, 19, 9) / 1000.0 AS idle_seconds,
+    substr(x.routed, 28, 9) / 1000.0 AS not_responding_seconds,
+    100.0 * substr(x.routed, 1, 9)
+        / nullif(substr(x.routed, 1, 9) + substr(x.routed, 10, 9) + substr(x.routed, 19, 9), 0)
         AS occupancy_percent,
     x.answered, x.handled, x.handle_ms,
     x.handle_ms / 1000.0 / nullif(x.handled, 0) AS avg_handle_seconds, x.transferred,
     x.adherence_percent, x.conformance_percent, x.scheduled_seconds, x.paid_seconds
 FROM (
-    -- By a window, not GROUP BY: so a day that is asked for is looked up in each part.
+    -- By a window, not GROUP BY: so a day that is asked for is looked up in each part. A part has one
+    -- row an agent and day.
     SELECT
-        p.day, p.user_id, row_number() OVER agent_day AS place,
+        p.day, p.user_id, p.part, min(p.part) OVER agent_day AS first_part,
         max(p.is_there) OVER agent_day AS is_there,
-        sum(p.logged_in) OVER agent_day AS logged_in, sum(p.on_queue) OVER agent_day AS on_queue,
-        sum(p.interacting) OVER agent_day AS interacting,
-        sum(p.communicating) OVER agent_day AS communicating,
-        sum(p.idle) OVER agent_day AS idle, sum(p.not_responding) OVER agent_day AS not_responding,
+        max(p.present) OVER agent_day AS present, max(p.routed) OVER agent_day AS routed,
         coalesce(sum(p.answered) OVER agent_day, 0) AS answered,
         coalesce(sum(p.handled) OVER agent_day, 0) AS handled,
         coalesce(sum(p.handle_ms) OVER agent_day, 0) AS handle_ms,
@@ -187,38 +206,78 @@ FROM (
         max(p.scheduled_seconds) OVER agent_day AS scheduled_seconds,
         max(p.paid_seconds) OVER agent_day AS paid_seconds
     FROM (
+        -- As v_agent_state has them, but summed where they lie, an agent and day at a time: no sorting.
+        -- A sum for each column, in ms of nine digits, and at last whether the agent was there.
         SELECT
-            day, user_id, CASE WHEN kind = 'presence' THEN (status <> 'OFFLINE') * seconds END
-                AS logged_in,
-            CASE WHEN kind = 'presence' THEN (status = 'ON_QUEUE') * seconds END AS on_queue,
-            CASE WHEN kind = 'routing' THEN (status = 'INTERACTING') * seconds END AS interacting,
-            CASE WHEN kind = 'routing' THEN (status = 'COMMUNICATING') * seconds END
-                AS communicating,
-            CASE WHEN kind = 'routing' THEN (status = 'IDLE') * seconds END AS idle,
-            CASE WHEN kind = 'routing' THEN (status = 'NOT_RESPONDING') * seconds END
-                AS not_responding,
+            1 AS part, d.day, a.user_id,
+            (
+                SELECT CASE WHEN count(*) > 0 THEN printf('%9d%9d%d',
+                    total(CASE WHEN status <> 'OFFLINE' THEN ms END),
+                    total(CASE WHEN status = 'ON_QUEUE' THEN ms END),
+                    max(status <> 'OFFLINE')) END
+                FROM (
+                    SELECT
+                        p.system_presence AS status,
+                        round((julianday(min(
+                            coalesce(p.end_time, d.utc_to), d.utc_to,
+                            coalesce((SELECT n.start_time FROM user_presence AS n
+                                      WHERE n.user_id = p.user_id AND n.start_time > p.start_time
+                                      ORDER BY n.start_time LIMIT 1), d.utc_to)))
+                            - julianday(max(p.start_time, d.utc_from))) * 86400000) AS ms
+                    FROM user_presence AS p
+                    WHERE p.user_id = a.user_id AND p.start_time < d.utc_to
+                    AND p.start_time >= coalesce(
+                        (SELECT max(b.start_time) FROM user_presence AS b
+                         WHERE b.user_id = a.user_id AND b.start_time <= d.utc_from), d.utc_from)
+                    AND coalesce(p.end_time, d.utc_to) > max(p.start_time, d.utc_from)
+                    AND p.system_presence IS NOT NULL)
+            ) AS present,
+            (
+                SELECT CASE WHEN count(*) > 0 THEN printf('%9d%9d%9d%9d%d',
+                    total(CASE WHEN status = 'INTERACTING' THEN ms END),
+                    total(CASE WHEN status = 'COMMUNICATING' THEN ms END),
+                    total(CASE WHEN status = 'IDLE' THEN ms END),
+                    total(CASE WHEN status = 'NOT_RESPONDING' THEN ms END),
+                    max(status <> 'OFF_QUEUE')) END
+                FROM (
+                    SELECT
+                        q.routing_status AS status,
+                        round((julianday(min(
+                            coalesce(q.end_time, d.utc_to), d.utc_to,
+                            coalesce((SELECT n.start_time FROM user_routing_status AS n
+                                      WHERE n.user_id = q.user_id AND n.start_time > q.start_time
+                                      ORDER BY n.start_time LIMIT 1), d.utc_to)))
+                            - julianday(max(q.start_time, d.utc_from))) * 86400000) AS ms
+                    FROM user_routing_status AS q
+                    WHERE q.user_id = a.user_id AND q.start_time < d.utc_to
+                    AND q.start_time >= coalesce(
+                        (SELECT max(b.start_time) FROM user_routing_status AS b
+                         WHERE b.user_id = a.user_id AND b.start_time <= d.utc_from), d.utc_from)
+                    AND coalesce(q.end_time, d.utc_to) > max(q.start_time, d.utc_from)
+                    AND q.routing_status IS NOT NULL)
+            ) AS routed,
             NULL AS answered, NULL AS handled, NULL AS handle_ms, NULL AS transferred,
             NULL AS adherence_percent, NULL AS conformance_percent, NULL AS scheduled_seconds,
-            NULL AS paid_seconds, status NOT IN ('OFFLINE', 'OFF_QUEUE') AS is_there
-        FROM (SELECT day, user_id, kind, status, sum(seconds) AS seconds
-              FROM v_agent_state GROUP BY day, user_id, kind, status)
+            NULL AS paid_seconds, NULL AS is_there
+        FROM agent AS a CROSS JOIN read_day AS d
+        WHERE a.user_id > ''
         UNION ALL
         SELECT
-            d.day, f.user_id, NULL, NULL, NULL, NULL, NULL, NULL, sum(f.answered), sum(f.handled),
-            sum(f.handle_ms), sum(f.transferred), NULL, NULL, NULL, NULL, 1
+            2, d.day, f.user_id, NULL, NULL, sum(f.answered), sum(f.handled), sum(f.handle_ms),
+            sum(f.transferred), NULL, NULL, NULL, NULL, 1
         FROM v_day AS d
         CROSS JOIN interval_figure AS f ON f.utc_start >= d.utc_from AND f.utc_start < d.utc_to
         WHERE f.user_id IS NOT NULL
         GROUP BY d.day, f.user_id HAVING sum(f.answered + f.handled + f.transferred) > 0
         UNION ALL
         SELECT
-            day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            adherence_percent, conformance_percent, NULL, NULL, 1
+            3, day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, adherence_percent, conformance_percent,
+            NULL, NULL, 1
         FROM v_adherence_day
         UNION ALL
         SELECT
-            day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            scheduled_seconds, paid_seconds, 1
+            4, day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, scheduled_seconds,
+            paid_seconds, 1
         FROM v_schedule_day
         WHERE day <= (SELECT max(z.day) FROM zone_offset AS z
                       WHERE z.utc_from < (SELECT max(w.complete_to) FROM extract_window AS w
@@ -228,4 +287,4 @@ FROM (
     WINDOW agent_day AS (PARTITION BY p.day, p.user_id)
 ) AS x
 LEFT JOIN user AS u ON u.user_id = x.user_id
-WHERE x.place = 1 AND x.is_there;
+WHERE x.part = x.first_part AND coalesce(x.is_there, substr(x.present, 19) OR substr(x.routed, 37));
