@@ -324,6 +324,19 @@ class Seoul(QueryCase):
         self.check(self.rows("queue_halfhour", queue="q1", media="voice", **{"from": "2026-03-03"}),
                    "half_hour", [("2026-03-03 00:00",)])
 
+    def test_a_queue_without_a_target_of_its_own_has_the_default(self):
+        def targets():
+            days = {"from": "2026-03-02", "to": "2026-03-03"}
+            return [{r["queue_name"]: r["target_seconds"] for r in rows if r["media_type"] == "voice"} for rows in (
+                map(dict, self.db.execute("SELECT * FROM v_queue_visit")), self.rows("service_level", **days), self.rows("queue_wait", **days))]
+
+        self.assertEqual(targets(), [{"Sales": 20, "Care": 20}] * 3)
+        self.db.execute("UPDATE kpi SET default_target_seconds = 33")
+        self.db.execute("""UPDATE queue SET media_settings = '{"call": {"serviceLevel": {"percentage": 0.8, "durationMs": 15500}}}'
+                           WHERE queue_id = 'q1'""")
+        self.assertEqual(targets(), [{"Sales": 15.5, "Care": 33}] * 3)
+        self.db.rollback()
+
     def test_agent_handle_time(self):
         columns = ("user_name media_type handled avg_handle_seconds avg_talk_seconds avg_hold_seconds "
                    "avg_acw_seconds avg_dialing_seconds avg_contacting_seconds handle_seconds transferred transferred_percent")
