@@ -1,6 +1,5 @@
 #include "api/pager.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -632,33 +631,6 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
     return is_over ? PAGER_OVERFLOW : taken;
 }
 
-/* The value of a link's query parameter, decoded; NULL: it has none. */
-static const char *parameter_of(struct arena *a, const char *link, const char *name)
-{
-    size_t length = strlen(name);
-    const char *at = strchr(link, '?');
-
-    while (at && !(str_starts_with(at + 1, name) && at[1 + length] == '=')) {
-        at = strchr(at + 1, '&');
-    }
-    if (!at) {
-        return NULL;
-    }
-    at += length + 2;
-    char *value = arena_strndup(a, at, strcspn(at, "&#"));
-    char *out = value;
-    for (const char *in = value; *in; in++) {
-        bool is_coded =
-            *in == '%' && isxdigit((unsigned char)in[1]) && isxdigit((unsigned char)in[2]);
-        char digits[] = {is_coded ? in[1] : '0', is_coded ? in[2] : '0', '\0'};
-
-        *out++ = is_coded ? (char)strtol(digits, NULL, 16) : *in;
-        in += is_coded ? 2 : 0;
-    }
-    *out = '\0';
-    return value;
-}
-
 static enum pager_taken take_chained(struct pager *p, struct json root, struct pager_page *page,
                                      struct err *e)
 {
@@ -676,7 +648,7 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct p
         return PAGER_TAKEN;
     }
     if (s->cursor_as) {
-        cursor = parameter_of(p->arena, cursor, s->cursor_as);
+        cursor = http_parameter(p->arena, cursor, s->cursor_as);
         if (!cursor || !*cursor) {
             return err_set(e, ERR_CONTRACT, "%s: the link to the next page (%s) has no %s",
                            p->spec.label, s->cursor, s->cursor_as);

@@ -103,6 +103,24 @@ bool http_url_allowed(const char *url, struct http_target *out, struct err *e)
     return ok;
 }
 
+const char *http_parameter(struct arena *a, const char *url, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = strchr(url, '?');
+
+    while (at && !(str_starts_with(at + 1, name) && at[1 + length] == '=')) {
+        at = strchr(at + 1, '&');
+    }
+    if (!at) {
+        return NULL;
+    }
+    at += length + 2;
+    char *decoded = curl_easy_unescape(NULL, at, (int)strcspn(at, "&#"), NULL);
+    const char *value = arena_strdup(a, decoded);
+    curl_free(decoded);
+    return value;
+}
+
 bool http_proxy_allowed(const char *proxy)
 {
     static const char *const schemes[] = {"http",    "https",  "socks4",

@@ -99,6 +99,9 @@ struct http_target {
  * [::1], localhost). */
 bool http_url_allowed(const char *url, struct http_target *out, struct err *e);
 
+/* The value of a URL's query parameter, decoded, in the arena; NULL: it has none. */
+const char *http_parameter(struct arena *a, const char *url, const char *name);
+
 /* Whether a proxy can have this URL. */
 bool http_proxy_allowed(const char *proxy);
 
