@@ -11,7 +11,7 @@ CREATE TABLE division ( -- [* not selfUri]
     deleted_at TEXT,                       -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,                       -- hash over the mapped fields that count as a change
     row_changed_run_id INTEGER             -- run that last wrote the row
-);
+) WITHOUT ROWID;
 
 -- Teams; a user is in one at most.
 CREATE TABLE team ( -- [* not selfUri]
@@ -26,7 +26,7 @@ CREATE TABLE team ( -- [* not selfUri]
     deleted_at TEXT,                   -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,                   -- hash over the mapped fields that count as a change
     row_changed_run_id INTEGER         -- run that last wrote the row
-);
+) WITHOUT ROWID;
 
 -- Who is in which team.
 CREATE TABLE team_member ( -- [* not selfUri]

@@ -31,7 +31,7 @@ CREATE TABLE wrapup_code ( -- [* not selfUri]
     deleted_at TEXT,                          -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,                          -- hash over the mapped fields that count as a change
     row_changed_run_id INTEGER                -- run that last wrote the row
-);
+) WITHOUT ROWID;
 
 -- Skills that interactions are routed by.
 CREATE TABLE skill ( -- [* not selfUri]
@@ -45,7 +45,7 @@ CREATE TABLE skill ( -- [* not selfUri]
     deleted_at TEXT,                    -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,                    -- hash over the mapped fields that count as a change
     row_changed_run_id INTEGER          -- run that last wrote the row
-);
+) WITHOUT ROWID;
 
 -- Languages that interactions are routed by.
 CREATE TABLE language ( -- [* not selfUri]

@@ -143,8 +143,8 @@ SELECT
         END || ' seconds') AS local_end,
     CASE WHEN c.conversation_start >= a.utc_from AND c.conversation_start < a.utc_to THEN a.day
          ELSE date(c.conversation_start, a.offset_seconds || ' seconds') END AS local_date,
-    CAST(strftime('%H', c.conversation_start, a.offset_seconds || ' seconds') AS INTEGER) AS local_hour,
-    (strftime('%w', c.conversation_start, a.offset_seconds || ' seconds') + 6) % 7 + 1 AS local_weekday,
+    (strftime('%s', c.conversation_start) + a.offset_seconds) / 3600 % 24 AS local_hour,
+    ((strftime('%s', c.conversation_start) + a.offset_seconds) / 86400 + 3) % 7 + 1 AS local_weekday,
     x.media_type, x.media_types, x.message_type, c.originating_direction AS direction, c.conversation_initiator,
     c.external_tag, c.self_served, x.ani, x.dnis,
     (strftime('%s', c.conversation_end) - strftime('%s', c.conversation_start)) * 1000

@@ -297,7 +297,7 @@ function quoted(text)
     return text == "" ? "NULL" : "'" text "'"
 }
 
-function dictionary_table(    i, n, t, row)
+function dictionary_table(    i, n, t)
 {
     print "CREATE TEMP TABLE dictionary (relation TEXT, kind TEXT, is_exported INTEGER, is_whole INTEGER, position INTEGER,"
     print "    name TEXT, type TEXT, unit TEXT, personal TEXT, description TEXT, PRIMARY KEY (relation, position)) WITHOUT ROWID;"
@@ -306,13 +306,13 @@ function dictionary_table(    i, n, t, row)
         if (t == "") {
             continue
         }
-        row = quoted(t) ", " quoted(kinds[t]) ", " (is_exported[t] + 0) ", " (is_whole[t] + 0) ", "
-        print "INSERT INTO dictionary VALUES\n(" row "0, NULL, NULL, NULL, NULL, " quoted(said[t]) ")"
+        print "INSERT INTO dictionary SELECT " quoted(t) ", " quoted(kinds[t]) ", " (is_exported[t] + 0) ", " \
+            (is_whole[t] + 0) ", * FROM (VALUES\n(0, NULL, NULL, NULL, NULL, " quoted(said[t]) ")"
         for (n = 1; n <= columns[t]; n++) {
-            print ", (" row n ", " quoted(names[t, n]) ", " quoted(column_type[t, n]) ", " quoted(units[t, n]) ", " \
+            print ", (" n ", " quoted(names[t, n]) ", " quoted(column_type[t, n]) ", " quoted(units[t, n]) ", " \
                 quoted(personal[t, n]) ", " quoted(meanings[t, n]) ")"
         }
-        print ";"
+        print ");"
     }
 }
 
