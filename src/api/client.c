@@ -83,7 +83,7 @@ struct client {
     _Atomic int64_t counted; /* requests that client_limit counts */
     _Atomic int64_t most;    /* of them by now */
     _Atomic int64_t all;
-    _Atomic(const struct err *) spent; /* what ends those beyond */
+    _Atomic(const char *) spent; /* what ends those beyond */
 
     struct client_watcher watcher;
     int64_t patience_ms; /* 0: as long as the limits say */
@@ -356,7 +356,7 @@ static int64_t want_token(struct client *c, int64_t now_ms)
 
 /* --- how many may go ------------------------------------------------------------------------- */
 
-void client_limit(struct client *c, int64_t most, int64_t all, const struct err *why)
+void client_limit(struct client *c, int64_t most, int64_t all, const char *why)
 {
     atomic_store(&c->spent, why);
     atomic_store(&c->all, all);
@@ -379,9 +379,12 @@ int64_t client_left(const struct client *c)
 /* Where no more may go, nor ever will, all that would go end. */
 static void end_spent(struct client *c)
 {
+    struct err spent;
+
     for (struct flight *f = c->first; client_left(c) == 0 && f; f = f->next) {
         if (f->place == QUEUED && f->request.target != CLIENT_URL && f != c->login) {
-            fail(c, f, atomic_load(&c->spent));
+            err_because(&spent, ERR_RATE, CAUSE_LIMITS_BUDGET, "%s", atomic_load(&c->spent));
+            fail(c, f, &spent);
         }
     }
 }

@@ -8,7 +8,7 @@ enum { REQUESTS_LEAST = 20 };
     14610 /* 2010-01-01: what is said to lie before is a slip, and there was no cloud */
 
 /* The range: days that are over. */
-static bool take_range(const struct cmd_context *ctx, struct past *past, struct err *e)
+static bool take_range(const struct cmd_context *ctx, struct window_range *past, struct err *e)
 {
     char yesterday[CLOCK_DAY_BYTES];
     int32_t today = clock_zone_day(clock_now_ms());
@@ -29,8 +29,8 @@ static bool take_range(const struct cmd_context *ctx, struct past *past, struct 
                          "extract` reads what comes",
                          last, clock_format_day(today - 1, yesterday));
     }
-    past->range.from_ms = clock_zone_day_start_ms(from);
-    past->range.to_ms = clock_zone_day_start_ms(to + 1);
+    past->from_ms = clock_zone_day_start_ms(from);
+    past->to_ms = clock_zone_day_start_ms(to + 1);
     return true;
 }
 
@@ -75,10 +75,12 @@ static bool take_streams(struct cmd_context *ctx, struct extract_request *reques
 
 bool cmd_backfill(struct cmd_context *ctx, struct err *e)
 {
-    struct past past = {.range.order = ctx->option[OPT_OLDEST_FIRST] ? ORDER_OLDEST : ORDER_NEWEST,
-                        .again = ctx->option[OPT_AGAIN] != NULL};
-    struct extract_request request = {
-        .config = &ctx->config, .past = &past, .waits = progress_waits(ctx->verbosity < 0)};
+    struct window_range past = {.order =
+                                    ctx->option[OPT_OLDEST_FIRST] ? ORDER_OLDEST : ORDER_NEWEST};
+    struct extract_request request = {.config = &ctx->config,
+                                      .past = &past,
+                                      .again = ctx->option[OPT_AGAIN] != NULL,
+                                      .waits = progress_waits(ctx->verbosity < 0)};
     struct extract_result result;
     struct progress_line line;
 

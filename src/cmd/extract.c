@@ -71,13 +71,12 @@ static const char *verdict(const struct run_totals *t, enum err_kind kind)
 static void tell_errors(const struct cmd_context *ctx, const struct extract_result *result,
                         struct err *e)
 {
-    const struct outcome *o = &result->outcome;
-    bool is_streams = o->line_count > 0 && !err_facts[e->kind].ends_run;
+    bool is_streams = result->line_count > 0 && !err_facts[e->kind].ends_run;
     const char *said = ctx->verbosity > 0 ? e->message : err_brief(e, ctx->arena);
     const char *origins = strstr(err_evidence(e, ctx->arena), ORIGINS_MARK);
 
-    for (size_t i = 0; i < o->line_count && (is_streams || e->kind == ERR_STOPPED); i++) {
-        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, o->lines[i]));
+    for (size_t i = 0; i < result->line_count && (is_streams || e->kind == ERR_STOPPED); i++) {
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, result->lines[i]));
     }
     if (e->kind != ERR_NONE && e->message[0] && !is_streams) {
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, said));
@@ -119,11 +118,11 @@ void cmd_tell_run(const struct cmd_context *ctx, const struct extract_result *re
             (long long)t->days_whole, (long long)t->rows.rows_new, (long long)t->rows.rows_changed,
             (long long)t->rows.rows_unchanged, (long long)t->requests, (long long)t->retries,
             (double)result->elapsed_ms / 1000.0, err_facts[kind].exit_code, err_facts[kind].name);
-    if (result->outcome.leave_out) {
+    if (result->leave_out) {
         fprintf(stderr,
                 "rollcall: to leave out all that the client may not read, in [extract]:\n"
                 "streams = %s\n",
-                result->outcome.leave_out);
+                result->leave_out);
     }
 }
 

@@ -202,9 +202,7 @@ static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
     bool done = rows && load_page(loader, rows, &r->page, &counts, e);
     walked_free(rows);
     r->pages++;
-    r->rows.rows_read += counts.rows_read;
-    r->rows.rows_new += counts.rows_new;
-    r->rows.rows_changed += counts.rows_changed;
+    load_counts_add(&r->rows, &counts);
     r->progress.pages++;
     r->progress.rows += counts.rows_read;
     r->progress.windows_done++;

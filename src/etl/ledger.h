@@ -22,10 +22,10 @@ struct ledger {
 
 /* --- runs --- */
 
-/* Inserts the run's row in a transaction of its own; its id. `streams` is a JSON array. 0 on
- * failure. */
+/* Inserts the run's row in a transaction of its own; its id. `streams` is a JSON array;
+ * `keeps_raw`: it keeps answers. 0 on failure. */
 int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms,
-                         const char *streams, struct err *e);
+                         const char *streams, bool keeps_raw, struct err *e);
 
 struct run_totals {
     int64_t requests;

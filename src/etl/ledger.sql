@@ -1,8 +1,8 @@
 -- What the ledger keeps: runs, and facts that they share.
 
 -- name: run_begin
-INSERT INTO run (command, started_at, planned_until, version, host, pid, streams)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO run (command, started_at, planned_until, version, host, pid, streams, keeps_raw)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: run_progress
 UPDATE run SET

@@ -48,6 +48,15 @@ struct load_counts {
     int64_t rows_unchanged;
 };
 
+/* Adds `more` to them. */
+static inline void load_counts_add(struct load_counts *to, const struct load_counts *more)
+{
+    to->rows_read += more->rows_read;
+    to->rows_new += more->rows_new;
+    to->rows_changed += more->rows_changed;
+    to->rows_unchanged += more->rows_unchanged;
+}
+
 /* A loader for a stream's trees (ends in NULL) on `d` (all borrowed; one at a time for a tree and a
  * connection). `state` is the history table of LOAD_OBSERVE, else NULL. Free with load_free. */
 struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum load_rule rule,

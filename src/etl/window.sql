@@ -131,16 +131,31 @@ SELECT count(*) FROM window_pass WHERE target_to IS NOT NULL OR token IS NOT NUL
 SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND read_at IS NOT NULL LIMIT 1;
 
--- What the turn of the stream ?1 goes by where requests are few, and whether it was ever read whole: first a
--- list, or numbered pages, that were cut and begin anew, but for those that were cut when they came first; then by
--- the run that last began something of it, of one by when a page last came.
--- name: window_turn
-SELECT printf('%d %012d %s', NOT ifnull(max(cut), 0), max(updated_run_id), max(page_at)), max(read_at) IS NOT NULL
-FROM (
-    SELECT updated_run_id, page_at, read_at, failures = 0 AND target_to IS NOT NULL AND page_at IS NOT NULL
+-- The streams of a run, ?1 ([[stream, the one it needs, whether it is a list]..], what is needed before what needs it), in
+-- their turns where requests are few, and whether they wait for what they need. A turn goes by this: first a list, or numbered
+-- pages, that were cut and begin anew, but for those that were cut when they came first; then by the run that last
+-- began something of it, of one by when a page last came. Where the turn of what a stream needs is later, the names of a list
+-- that are stored must do, or it comes right behind.
+-- name: window_turns
+WITH RECURSIVE part AS (
+    SELECT stream, updated_run_id, page_at, read_at, failures = 0 AND target_to IS NOT NULL AND page_at IS NOT NULL
         AND (page > 1 OR stream NOT IN (
             SELECT stream FROM extract_window WHERE window_start IS NOT NULL)) AS cut
-    FROM extract_window AS w LEFT JOIN window_pass AS p ON p.window_id = w.window_id WHERE stream = ?1);
+    FROM extract_window AS w LEFT JOIN window_pass AS p ON p.window_id = w.window_id
+), own AS (
+    SELECT key AS place, json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS needs,
+        json_extract(value, '$[2]') AND max(read_at) IS NOT NULL AS has_names,
+        printf('%d %012d %s', NOT ifnull(max(cut), 0), max(updated_run_id), max(page_at)) AS turn
+    FROM json_each(?1) LEFT JOIN part ON stream = json_extract(value, '$[0]') GROUP BY key
+), turn AS (
+    SELECT place, name, has_names, turn, 1 AS waits FROM own WHERE needs IS NULL
+    UNION ALL
+    SELECT o.place, o.name, o.has_names,
+        CASE WHEN n.turn <= o.turn OR n.has_names THEN o.turn ELSE n.turn || ' ' || o.turn END,
+        n.turn <= o.turn OR NOT n.has_names
+    FROM turn AS n JOIN own AS o ON o.needs = n.name
+)
+SELECT name, waits FROM turn ORDER BY turn, place;
 
 -- name: window_excuse
 UPDATE extract_window SET failures = 0 WHERE window_id = ?1;

@@ -15,7 +15,7 @@
 #include "streams/reconcile.h"
 #include "streams/zone.h"
 
-enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 }; /* of what is told */
+enum { LIST_MOST = 80 }; /* of what is told */
 
 enum { RETENTION_DAYS_MOST = 36500 }; /* more is no number of days */
 
@@ -66,6 +66,7 @@ static void add_nights(struct run *run)
         n->stream = s;
         n->next = run->nights;
         n->wanted = is_wanted(run, s);
+        run->wanted_left += n->wanted ? 1 : 0;
         for (struct night *later = run->nights; later; later = later->next) {
             int minutes = later->stream->needs_minutes;
 
@@ -82,45 +83,42 @@ static void add_nights(struct run *run)
     }
 }
 
-/* Orders the run's nights so that with however little each has its turn in some run: before all
- * others those of which a list was cut that cannot go on where it was, then those of which nothing
- * was ever read, then those of which something was read the longest ago. One waits for the list
- * that it needs only where none is there, or its turn is before. Changes nothing without a budget.
- */
+/* Orders the run's nights so that with however little each has its turn in some run. Changes
+ * nothing without a budget. */
 static bool order_nights(struct run *run, struct err *e)
 {
+    const char *all = "[";
     struct night *rest = run->nights;
-    bool ok = true;
+    struct night **end = &run->nights;
 
     if (!run->budget.binds) {
         return true;
     }
-    run->nights = NULL;
-    while (rest) {
-        struct night *n = rest;
-        struct night **at = &run->nights;
-        struct rows q = db_ask(run->db, e, sql_window_turn, S(n->stream->name));
-        bool known = db_next(&q);
+    for (const struct night *n = rest; n; n = n->next) {
+        const char *needs = n->needs ? n->needs->stream->name : NULL;
+        const char *quote = needs ? "\"" : "";
 
-        n->turn = known ? db_kept(&q, 0, run->arena) : "";
-        n->was_read = known && db_int(&q, 1) != 0;
-        ok = db_end(&q) && ok;
-        /* Where the turn of the list that it needs is later, the names that are stored must do, or
-         * it comes right behind that list. */
-        if (n->needs && strcmp(n->needs->turn, n->turn) > 0) {
-            bool stored = n->needs->was_read && stream_is_list(n->needs->stream);
+        all = arena_printf(run->arena, "%s[\"%s\",%s%s%s,%d]%s", all, n->stream->name, quote,
+                           needs ? needs : "null", quote, stream_is_list(n->stream),
+                           n->next ? "," : "]");
+    }
+    struct rows q = db_ask(run->db, e, sql_window_turns, S(all));
+    while (db_next(&q)) {
+        struct night **at = &rest;
 
-            n->turn = stored ? n->turn : arena_printf(run->arena, "%s %s", n->needs->turn, n->turn);
-            n->needs = stored ? NULL : n->needs;
-        }
-        while (*at && strcmp((*at)->turn, n->turn) <= 0) {
+        while (*at && !str_eq((*at)->stream->name, db_text(&q, 0))) {
             at = &(*at)->next;
         }
-        rest = n->next;
-        n->next = *at;
-        *at = n;
+        struct night *n = *at;
+        INVARIANT(n);
+
+        *at = n->next;
+        n->needs = db_int(&q, 1) ? n->needs : NULL;
+        *end = n;
+        end = &n->next;
     }
-    return ok;
+    *end = rest; /* none */
+    return db_end(&q);
 }
 
 /* The database and the run's row in it. */
@@ -141,10 +139,8 @@ static bool open_database(struct run *run, struct err *e)
     names = arena_printf(run->arena, "%s]", names);
     return run->db &&
            ledger_run_begin(&run->ledger, run->request->past ? "backfill" : "extract",
-                            run->request->until_ms, names, e) != 0 &&
-           (run->config->keep_raw_days > 0 ||
-            db_do(run->db, e, "UPDATE run SET keeps_raw = 0 WHERE run_id = ?1",
-                  I(run->ledger.run_id))) &&
+                            run->request->until_ms, names, run->config->keep_raw_days > 0,
+                            e) != 0 &&
            figures_settle(run->db, e) && stream_views(run->db, run->config, e) &&
            ledger_kpi(run->db, run->config, e) &&
            erasures_load(run->db, run->arena, &run->erased, e);
@@ -279,16 +275,16 @@ static bool leave_out_gone(struct run *run, struct err *e)
     }
     int32_t day = clock_zone_day(run_now_ms(run) - (known ? days : 0) * MS_PER_DAY) + 1;
     int64_t kept_ms = clock_zone_day_start_ms(day);
-    if (known && kept_ms > run->past.range.from_ms) {
-        int64_t gone_ms = kept_ms < run->past.range.to_ms ? kept_ms : run->past.range.to_ms;
+    if (known && kept_ms > run->past.from_ms) {
+        int64_t gone_ms = kept_ms < run->past.to_ms ? kept_ms : run->past.to_ms;
         run->result->gone = arena_printf(
             run->arena,
             "the organization keeps %lld days: what lies before %s is gone there, and %s to %s "
             "was not asked for",
             (long long)days, clock_format_day(day, first),
-            clock_format_day(clock_zone_day(run->past.range.from_ms), from),
+            clock_format_day(clock_zone_day(run->past.from_ms), from),
             clock_format_day(clock_zone_day(gone_ms - 1), to));
-        run->past.range.from_ms = gone_ms;
+        run->past.from_ms = gone_ms;
     }
     return !stopped;
 }
@@ -309,7 +305,7 @@ static bool prepare(struct run *run, struct err *e)
         return false;
     }
     zone.now_ms = run_now_ms(run);
-    zone.from_ms = run->request->past ? run->past.range.from_ms : zone.now_ms;
+    zone.from_ms = run->request->past ? run->past.from_ms : zone.now_ms;
     if (!zone_set(&zone, e)) {
         return false;
     }
@@ -327,9 +323,9 @@ static bool prepare(struct run *run, struct err *e)
         return false;
     }
     /* Of all streams at once: a call that is cut before the last of them begins goes on. */
-    return !run->past.again || run->past.range.from_ms >= run->past.range.to_ms ||
-           db_do(run->db, e, sql_window_again, I(run->ledger.run_id), T(run->past.range.from_ms),
-                 T(run->past.range.to_ms), T(run_time_ms(run)), I(run->ledger.grant_set_id));
+    return !run->request->again || run->past.from_ms >= run->past.to_ms ||
+           db_do(run->db, e, sql_window_again, I(run->ledger.run_id), T(run->past.from_ms),
+                 T(run->past.to_ms), T(run_time_ms(run)), I(run->ledger.grant_set_id));
 }
 
 /* --- what comes of it ------------------------------------------------------------------------- */
@@ -376,61 +372,51 @@ static bool is_refused(const struct night *n)
     return n->first.kind == ERR_PERMISSION && (n->halted || (n->ended && n->done == 0));
 }
 
-/* What is in the way of a stream, and what to do, in a sentence; `together`: the line that leaves
- * it out is given apart. */
-static const char *sentence(const struct night *n, bool together)
+/* What is in the way of a stream, and what to do, goes to the result; `together`: the line that
+ * leaves it out is given apart; `kind`: why it is not done without trouble of its own. */
+static void tell_stream(const struct night *n, bool together, enum err_kind kind,
+                        struct extract_result *told)
 {
-    struct arena *a = n->run->arena;
-    const char *name = n->stream->name;
-    const char *what = err_brief(&n->first, a);
+    struct run *run = n->run;
+    struct arena *a = run->arena;
+    const struct err *why = &n->first;
+    const struct err *over = &run->budget.why;
+    bool refused = is_refused(n);
+    /* That a budget is used up is said once. */
+    bool is_own =
+        why->kind != ERR_NONE && (over->kind == ERR_NONE || !str_eq(why->message, over->message));
+    bool needs = refused && n->needs && is_refused(n->needs) && !n->begun;
+    const char *list = stream_leave_out(run->config, &n->stream, 1, a);
+    const char *said[] = {NULL, told->not_done};
+    struct err ignored;
 
-    bool in_part = !is_refused(n);
-
-    if (in_part && (n->first.kind != ERR_PERMISSION || !*n->first.lacks)) {
-        return str_starts_with(what, name) ? what : arena_printf(a, "%s: %s", name, what);
+    if (list && together) {
+        list = arena_printf(a, "..., -%s", n->stream->name);
     }
-    if (n->needs && is_refused(n->needs) && !n->begun) {
-        name = arena_printf(a, "%s needs %s", name, n->needs->stream->name);
+    (void)db_texts(db_ask(run->db, &ignored, sql_run_stream_end, S(n->stream->name),
+                          S(needs ? n->needs->stream->name : NULL), S(is_own ? why->message : NULL),
+                          S(err_brief(why, a)), S(why->kind == ERR_PERMISSION ? why->lacks : ""),
+                          I(!refused), S(list), S(told->not_done),
+                          I(n->wanted && !night_is_whole(n)),
+                          S(err_facts[is_own ? why->kind : kind].name)),
+                   a, said, COUNT_OF(said));
+    if (said[0]) {
+        told->lines[told->line_count++] = said[0];
     }
-    const char *lacks = n->first.lacks;
-    const char *list = stream_leave_out(n->run->config, &n->stream, 1, a);
-    const char *or_else = "";
-    if (list) {
-        or_else = arena_printf(a, ", or leave the stream out: [extract] streams = %s%s",
-                               together ? "..., -" : list, together ? n->stream->name : "");
-    }
-    return *lacks ? arena_printf(a, "%s: the client lacks %s%s. Give its role that permission%s",
-                                 name, lacks, in_part ? " for a part of it" : "", or_else)
-                  : arena_printf(a,
-                                 "%s: the server refuses it, HTTP 403, and names no permission. "
-                                 "`rollcall check` says more%s",
-                                 name, or_else);
+    told->not_done = said[1];
+    told->totals.streams_done += n->wanted && night_is_whole(n) ? 1 : 0;
 }
 
-static void add_left(struct buf *json, const struct night *n, const char *why, enum err_kind kind)
+/* What became of each stream. */
+static void tell(const struct run *run, enum err_kind kind)
 {
-    const char *const said[][2] = {{"why", why}, {"error", n->first.message}};
-
-    buf_add_printf(json, "%s\"%s\":{\"exit\":\"%s\"", json->length > 0 ? "," : "{", n->stream->name,
-                   err_facts[kind].name);
-    for (size_t i = 0; why && i < COUNT_OF(said); i++) {
-        buf_add_printf(json, ",\"%s\":", said[i][0]);
-        json_quote(json, said[i][1], strlen(said[i][1]));
-    }
-    buf_add_char(json, '}');
-}
-
-/* What became of each stream; one without trouble of its own is not done for the run's `kind`. */
-static struct outcome tell(const struct run *run, enum err_kind kind)
-{
-    struct outcome told = {0};
     struct arena *a = run->arena;
     const struct err *over = &run->budget.why;
+    struct extract_result *told = run->result;
     const struct stream **refused = arena_array(a, stream_registry_count, sizeof(*refused));
-    const char **lines = arena_array(a, stream_registry_count + 1, sizeof(*lines));
     size_t count = 0;
-    BUF_SCOPED struct buf json = buf_of(JSON_BYTES);
 
+    told->lines = arena_array(a, stream_registry_count + 1, sizeof(*told->lines));
     for (const struct night *n = run->nights; n; n = n->next) {
         if (is_refused(n)) {
             refused[count++] = n->stream;
@@ -439,32 +425,19 @@ static struct outcome tell(const struct run *run, enum err_kind kind)
     const char *list = stream_leave_out(run->config, refused, count, a);
     bool together = list && (count > 1 || strlen(list) > LIST_MOST);
     for (const struct night *n = run->nights; n; n = n->next) {
-        /* That a budget is used up is said once. */
-        bool is_own = n->first.kind != ERR_NONE &&
-                      (over->kind == ERR_NONE || !str_eq(n->first.message, over->message));
-        const char *why = is_own ? sentence(n, together) : NULL;
-
-        if (is_own) {
-            lines[told.line_count++] = why;
-        }
-        if (n->wanted && !night_is_whole(n)) {
-            add_left(&json, n, why, is_own ? n->first.kind : kind);
-        }
+        tell_stream(n, together, kind, told);
     }
-    lines[told.line_count] = over->message;
-    told.line_count += over->kind != ERR_NONE ? 1 : 0;
-    told.lines = lines;
-    told.leave_out = together ? list : NULL;
-    told.not_done = json.length > 0 ? arena_printf(a, "%s}", buf_str(&json)) : NULL;
-    return told;
+    told->lines[told->line_count] = over->message;
+    told->line_count += over->kind != ERR_NONE ? 1 : 0;
+    told->leave_out = together ? list : NULL;
 }
 
 /* The run's row, and what was asked for by now. */
 static bool keep_end(struct run *run, enum err_kind kind, const char *why, struct err *e)
 {
-    bool kept = db_begin(run->db, e) && (!run->client || budget_count(run, 0, e)) &&
-                ledger_run_end(&run->ledger, &run->result->totals, kind, why,
-                               run->result->outcome.not_done, e);
+    bool kept =
+        db_begin(run->db, e) && (!run->client || budget_count(run, 0, e)) &&
+        ledger_run_end(&run->ledger, &run->result->totals, kind, why, run->result->not_done, e);
 
     return db_finish(run->db, kept, e);
 }
@@ -477,12 +450,9 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
     struct run_totals *t = &run->result->totals;
     struct err trouble;
 
-    run->result->outcome = tell(run, kind);
+    tell(run, kind);
     if (run->client) {
         budget_sum(run);
-    }
-    for (const struct night *n = run->nights; n; n = n->next) {
-        t->streams_done += n->wanted && night_is_whole(n) ? 1 : 0;
     }
     struct rows q = db_ask(run->db, &trouble, sql_run_days_whole, I(run->ledger.run_id));
     t->days_whole = db_next(&q) ? db_int(&q, 0) : 0;
@@ -506,7 +476,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         .request = request,
         .config = request->config,
         .ledger = {.run_id = -1},
-        .past = request->past ? *request->past : (struct past){.again = false},
+        .past = request->past ? *request->past : (struct window_range){.from_ms = 0},
         .arena = a,
         .result = result,
     };

@@ -88,12 +88,16 @@ void pages_close(struct pages *q, bool give_up)
 
 void pages_done(struct pages *q, struct page *p)
 {
-    size_t bytes = page_bytes(p);
+    size_t bytes = 0;
 
-    if (p->over && p->reading) {
-        arena_free(p->reading->arena);
+    for (struct page *next; p; p = next) {
+        next = p->next;
+        bytes += page_bytes(p);
+        if (p->over && p->reading) {
+            arena_free(p->reading->arena);
+        }
+        page_free(p);
     }
-    page_free(p);
     pthread_mutex_lock(&q->mutex);
     q->bytes -= bytes;
     pthread_mutex_unlock(&q->mutex);
@@ -528,6 +532,7 @@ struct page *pages_pop(struct pages *q, const struct reading *more_of)
     if (p) {
         q->first = p->next;
         q->end = q->first ? q->end : &q->first;
+        p->next = NULL;
     }
     pthread_mutex_unlock(&q->mutex);
     return p;

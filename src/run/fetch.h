@@ -100,13 +100,14 @@ struct reading {
 
 /* A message: news of a reading, or that requests are to be counted. */
 struct page {
-    struct page *next;
-    struct reading *reading;  /* NULL: requests went out, or the network thread has ended */
-    struct news *news;        /* owned; NULL without a reading */
-    struct walked_page *rows; /* of NEWS_PAGE */
-    int64_t number;           /* of the page within its reading, from 0 */
-    size_t share;             /* whose rows they are */
-    bool over;                /* the last message of its reading; without one, of all */
+    struct page *next;         /* in the queue; once taken, what shares its transaction */
+    struct reading *reading;   /* NULL: requests went out, or the network thread has ended */
+    struct news *news;         /* owned; NULL without a reading */
+    struct walked_page *rows;  /* of NEWS_PAGE */
+    int64_t number;            /* of the page within its reading, from 0 */
+    size_t share;              /* whose rows they are */
+    bool over;                 /* the last message of its reading; without one, of all */
+    struct load_counts counts; /* what its rows have changed */
 };
 
 struct pages;
@@ -137,5 +138,5 @@ void pages_close(struct pages *q, bool give_up);
  * pages_done. */
 struct page *pages_pop(struct pages *q, const struct reading *more_of);
 
-/* Frees a message, and its reading with the last one. */
+/* Frees a message and those that follow it, and their reading with its last one. */
 void pages_done(struct pages *q, struct page *p);

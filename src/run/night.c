@@ -25,39 +25,6 @@ bool night_is_whole(const struct night *n)
     return n->ended && n->left == 0 && n->first.kind == ERR_NONE;
 }
 
-/* --- windows that other runs may be reading ------------------------------------------------- */
-
-static void unclaim(const struct night *n, struct window *w)
-{
-    w->claims--;
-    if (w->claims == 0) {
-        lock_unclaim(n->run->locks, w->window_id);
-    }
-}
-
-/* Claims what is due; *to_ms: up to where it is owed something even so, TIME_NONE: it is not this
- * run's. It is read anew, since another run may have had it; what one has is looked at again at the
- * end. */
-static bool claim(struct night *n, struct window *w, int64_t *to_ms, struct err *e)
-{
-    *to_ms = TIME_NONE;
-    if (w->claims == 0 && !lock_claim(n->run->locks, w->window_id)) {
-        n->held += w->held ? 0 : 1;
-        w->held = true;
-    } else {
-        w->claims++;
-        if (!window_refresh(&n->run->ledger, &n->agenda.kind, n->run->arena, w, e)) {
-            return false;
-        }
-        *to_ms = agenda_owed(&n->agenda, w);
-        if (*to_ms == TIME_NONE) {
-            unclaim(n, w);
-        }
-    }
-    n->progress.windows_done += *to_ms == TIME_NONE ? 1 : 0;
-    return true;
-}
-
 /* --- readings -------------------------------------------------------------------------------- */
 
 static const char *label_of(const struct night *n, const struct window *w, const char *pass,
@@ -107,24 +74,21 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
     return r;
 }
 
-/* Others that may be asked for with it join a reading; what another run was at is due by itself. */
+/* Others that may be asked for with it join a reading. */
 static bool add_others(struct night *n, struct reading *r, struct err *e)
 {
     const char **scopes = arena_array(r->arena, BATCH_MOST, sizeof(*scopes));
     size_t most = (size_t)(r->pass->batch > 1 ? r->pass->batch : 1);
-    struct window *w;
+    struct window *w = r->window;
     int64_t to_ms;
 
     most = n->batch_most > 0 && n->batch_most < most ? n->batch_most : most;
-    while (r->share_count < most && (w = agenda_more(&n->agenda, r->window))) {
-        if (!claim(n, w, &to_ms, e)) {
+    while (r->share_count < most && w) {
+        if (!agenda_claim(&n->agenda, r->window, &w, &to_ms, e)) {
             return false;
         }
-        if (to_ms != TIME_NONE && agenda_goes_with(&n->agenda, r->window, w)) {
+        if (w) {
             add_share(n, r, w);
-        } else if (to_ms != TIME_NONE) {
-            unclaim(n, w);
-            agenda_again(&n->agenda, w);
         }
     }
     for (size_t i = 0; i < r->share_count; i++) {
@@ -200,6 +164,7 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
         }
     }
     n->under_way++;
+    n->windows += r->share_count;
     pages_issue(n->run->pages, r);
     return true;
 }
@@ -266,13 +231,14 @@ static void turn(struct night *n)
  */
 static bool go_on(struct night *n, struct err *e)
 {
-    struct window *w;
-    int64_t to_ms;
-
     while (n->begun && !n->over) {
-        while (!n->halted && n->run->budget.why.kind == ERR_NONE && n->under_way < n->at_once &&
-               (w = agenda_next(&n->agenda))) {
-            if (!claim(n, w, &to_ms, e) || (to_ms != TIME_NONE && !issue_window(n, w, to_ms, e))) {
+        while (n->agenda.due_count > 0 && !n->halted && n->run->budget.why.kind == ERR_NONE &&
+               n->under_way < n->at_once) {
+            struct window *w;
+            int64_t to_ms;
+
+            if (!agenda_claim(&n->agenda, NULL, &w, &to_ms, e) ||
+                (w && !issue_window(n, w, to_ms, e))) {
                 return false;
             }
         }
@@ -282,17 +248,6 @@ static bool go_on(struct night *n, struct err *e)
         turn(n);
     }
     return true;
-}
-
-/* Lists that were read may name what the stream as a whole asks for. */
-static bool has_read_lists(const struct run *run)
-{
-    bool any = false;
-
-    for (const struct night *m = run->nights; m && !any; m = m->next) {
-        any = m->done > 0 && stream_is_list(m->stream);
-    }
-    return any;
 }
 
 /* What planning goes by, and the windows there are. */
@@ -306,11 +261,12 @@ static bool find_windows(struct night *n, struct err *e)
     g->stream = n->stream;
     g->config = run->config;
     g->ledger = &run->ledger;
-    g->past = run->request->past ? &run->request->past->range : NULL;
+    g->locks = run->locks;
+    g->past = run->request->past;
     g->facts.time_ms = stream_has_days(n->stream) ? run_time_ms(run) : run_now_ms(run);
     g->windows.arena = run->arena;
-    g->windows.range = run->past.range;
-    g->read_any = has_read_lists(run);
+    g->windows.range = run->past;
+    g->read_any = run->has_read_lists;
     bool found = agenda_find(g, &run->loaders, run_now_ms(run), &gone, &trouble, e);
     run->result->totals.rows.rows_changed += gone;
     if (found && trouble.kind != ERR_NONE) {
@@ -411,35 +367,23 @@ static bool begin(struct night *n, struct err *e)
  * being read meanwhile), and begins with what they owe even so. */
 static bool look_again(struct night *n, struct err *e)
 {
-    struct agenda *g = &n->agenda;
-    size_t count = 0;
+    const struct window *w;
     struct err error;
 
-    n->held = 0;
     n->held_since_ms = n->held_since_ms ? n->held_since_ms : clock_monotonic_ms();
-    for (size_t i = 0; i < g->windows.count; i++) {
-        struct window *w = &g->windows.list[i];
-
-        while (w->held && !lock_claim(n->run->locks, w->window_id)) {
-            if (stop_requested()) {
-                n->left++;
-                return true;
-            }
-            if (clock_monotonic_ms() - n->held_since_ms > limit_get(LIMIT_HELD_MS)) {
-                err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
-                        label_of(n, w, "waited for", n->run->arena));
-                fail(n, &error, false);
-                return true;
-            }
-            clock_sleep_ms(HELD_POLL_MS);
+    while ((w = agenda_held(&n->agenda))) {
+        if (stop_requested()) {
+            n->left++;
+            return true;
         }
-        if (w->held) {
-            lock_unclaim(n->run->locks, w->window_id);
-            w->held = false;
-            g->windows.list[count++] = *w;
+        if (clock_monotonic_ms() - n->held_since_ms > limit_get(LIMIT_HELD_MS)) {
+            err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
+                    label_of(n, w, "waited for", n->run->arena));
+            fail(n, &error, false);
+            return true;
         }
+        clock_sleep_ms(HELD_POLL_MS);
     }
-    g->windows.count = count;
     return set_out(n, e);
 }
 
@@ -531,6 +475,7 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
     }
     g->troubled = 0;
     n->done += r->pages > 0 ? r->share_count : 0; /* of no ids nothing is read */
+    n->run->has_read_lists |= n->done > 0 && stream_is_list(n->stream);
     g->read_any = g->read_any || !r->pass->plan.whole;
     if (r->available_ms != TIME_NONE && r->available_ms < f->available_ms &&
         r->plan.time_ms >= f->time_ms) {
@@ -566,9 +511,9 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
     for (size_t i = 0; i < r->share_count; i++) {
         struct window *w = r->shares[i].window;
 
-        unclaim(n, w);
+        agenda_release(&n->agenda, w);
         w->failed |= r->kind == READING_WINDOW && r->outcome != READING_DONE ? 1U << r->pass_no : 0;
-        if (!window_refresh(&n->run->ledger, &n->agenda.kind, n->run->arena, w, e)) {
+        if (!agenda_refresh(&n->agenda, w, e)) {
             return false;
         }
     }
@@ -578,7 +523,7 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
         return true;
     }
     n->under_way--;
-    n->progress.windows_done += r->share_count;
+    n->windows -= r->share_count;
     n->progress.begun -= r->done;
     switch (r->outcome) {
     case READING_DONE:
@@ -598,11 +543,10 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
 /* The night ends, begun or not, whatever is left of it. */
 static void end(struct night *n)
 {
-    bool others = false;
-
     n->ended = true;
+    n->run->wanted_left -= n->wanted ? 1 : 0;
     if (n->begun) {
-        n->left += n->under_way + n->held + n->agenda.due_count;
+        n->left += n->under_way + n->agenda.held + n->agenda.due_count;
         n->progress.ended = true;
         n->progress.whole = night_is_whole(n);
         progress_tell(&n->progress, &n->run->request->watcher);
@@ -610,10 +554,7 @@ static void end(struct night *n)
             LOG_N("left", n->left), LOG_S("error", n->first.kind ? n->first.message : "none"));
     }
     /* The last one is held until the run has ended, so that it is known to be under way. */
-    for (const struct night *m = n->run->nights; m; m = m->next) {
-        others = others || (m->wanted && !m->ended);
-    }
-    if (others) {
+    if (n->run->wanted_left > 0) {
         lock_drop(n->run->locks, run_slot(n->run, n->stream));
     }
 }
@@ -654,7 +595,7 @@ static bool move_on(struct run *run, bool *left, struct err *e)
             fail(n, e, true);
             return false;
         }
-        if (!n->ended && n->over && n->side_count == 0 && n->held == 0) {
+        if (!n->ended && n->over && n->side_count == 0 && n->agenda.held == 0) {
             end(n);
             /* others may have waited for it */
             return loaders_close(&run->loaders, n->stream, true, e) && move_on(run, left, e);
@@ -680,7 +621,7 @@ static bool move_on(struct run *run, bool *left, struct err *e)
 static bool take(struct run *run, struct page *p, bool ok, struct err *e)
 {
     struct reading *r = p->reading;
-    struct page *last = p;
+    const struct page *last = p;
 
     if (!r) {
         ok = ok && budget_keep(run, BUDGET_AHEAD, e);
@@ -694,16 +635,20 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
     int64_t pages = r->pages;
     int64_t rows = r->counts.rows_read;
     if (ok) {
-        ok = store_take(run, p, &last, e);
+        ok = store_take(run, p, e);
+        while (last->next) {
+            last = last->next;
+        }
         note_progress(n, r, pages, rows);
         ok = ok && (!last->over || take_end(n, r, last->news->halts, e)) && go_on(n, e);
         if (ok) {
+            n->progress.windows_done = n->progress.windows - n->agenda.due_count - n->windows;
             progress_tell(&n->progress, &run->request->watcher);
         } else {
             fail(n, e, true);
         }
     }
-    pages_done(run->pages, last);
+    pages_done(run->pages, p);
     return ok;
 }
 

@@ -27,8 +27,6 @@ struct night {
     const struct stream *stream;
     struct night *needs; /* is read before; NULL: none */
     bool wanted;         /* asked for, not only needed by another one */
-    const char *turn;    /* of a run with a budget: what it is ordered by */
-    bool was_read;       /* likewise: something of it is stored */
 
     /* what became of it */
     bool begun;
@@ -41,13 +39,13 @@ struct night {
 
     /* its own */
     bool over;             /* nothing more is to be asked, but for what is held */
-    size_t held;           /* windows that another run reads: they are looked at again at the end */
     int64_t held_since_ms; /* monotonic; 0: not waited for yet */
     struct agenda agenda;
     struct progress progress;
     size_t at_once;    /* most readings under way */
     size_t side_count; /* of cleanups */
     size_t batch_most; /* windows that may be asked for together, as the server showed; 0: any */
+    size_t windows;    /* of readings under way */
     size_t under_way;  /* readings */
 };
 

@@ -17,23 +17,7 @@
 #include "run/fetch.h"
 #include "streams/loaders.h"
 
-/* What became of its streams, in words. */
-struct outcome {
-    const char *const *lines; /* what is in the way of a stream, a sentence each */
-    size_t line_count;
-    const char *leave_out; /* for [extract] streams: without those that the client may not read;
-                              NULL: where it helps, the sentence says it */
-    const char *not_done;  /* JSON: {STREAM: {exit, why, error}} of those that were to be read and
-                              are not done; NULL: none */
-};
-
 /* --- what it is asked, and what comes of it --------------------------------------------------- */
-
-/* What backfill asks for: days that are over, wherever [extract] start lies. */
-struct past {
-    struct window_range range; /* of business days */
-    bool again;                /* what is whole is read once more too */
-};
 
 struct extract_request {
     const struct config *config;         /* URLs resolved, time zone set */
@@ -42,7 +26,9 @@ struct extract_request {
     size_t stream_count;
     int max_requests;                /* 0: what [extract] max_requests says */
     bool rezone;                     /* another time zone may date the file anew */
-    const struct past *past;         /* only these days (backfill); NULL: all up to TIME */
+    const struct window_range *past; /* only these business days, which are over, wherever [extract]
+                                        start lies (backfill); NULL: all up to TIME */
+    bool again;                      /* of the past: what is whole is read once more too */
     struct progress_watcher watcher; /* zeroed: nobody watches */
     struct client_watcher waits;     /* likewise; told in the thread that fetches */
 };
@@ -51,13 +37,18 @@ struct extract_result {
     int64_t run_id; /* 0: there is no row */
     struct run_totals totals;
     int64_t elapsed_ms;
-    struct outcome outcome;
+    const char **lines; /* what is in the way of a stream, a sentence each */
+    size_t line_count;
+    const char *leave_out; /* for [extract] streams: without those that the client may not read;
+                              NULL: where it helps, the sentence says it */
+    const char *not_done;  /* JSON: {STREAM: {exit, why, error}} of those that were to be read and
+                              are not done; NULL: none */
     const char *gone; /* of the past: what the organization keeps no longer, for people; NULL: it
                          keeps all that was asked for, or does not say */
 };
 
 /* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
- * program ends with, and `e` says why; where that is the streams' own trouble, so does the outcome.
+ * program ends with, and `e` says why; where that is the streams' own trouble, so do its lines.
  */
 enum err_kind extract_run(const struct extract_request *request, struct arena *a,
                           struct extract_result *result, struct err *e);
@@ -72,8 +63,8 @@ struct budget {
     bool binds;        /* there is one: things are read to their end before others begin */
     bool live;         /* it is renewed while requests go out */
     struct err why;    /* which is used up: nothing more is begun; ERR_NONE: none */
-    const struct err *run_over;
-    const struct err *month_over;
+    const char *run_over;
+    const char *month_over;
 };
 
 struct run {
@@ -91,9 +82,11 @@ struct run {
     bool asks_ahead; /* what the first pages say waits until it is known whose the client is */
     struct budget budget;
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
-    struct past past; /* what is left of the request's; only where it has one */
+    struct window_range past; /* what is left of the request's; only where it has one */
     struct extract_result *result;
     struct night *nights; /* one a stream; a stream comes after the one it needs */
+    size_t wanted_left;   /* of those that were asked for: not ended */
+    bool has_read_lists;  /* which may name what a stream as a whole asks for */
     struct loaders loaders;
 };
 

@@ -8,26 +8,13 @@
 #include "run/budget.h"
 #include "sql.h"
 
-enum { GROUP_MOST = 8 };
-
-/* Pages that share a transaction. */
-struct group {
-    struct page *pages[GROUP_MOST];
-    struct load_counts counts[GROUP_MOST];
-    size_t count;
-};
+enum { GROUP_MOST = 8 }; /* pages that share a transaction */
 
 /* Adds to what the reading, and the run, has come to. */
 static void add_counts(struct run *run, struct reading *r, const struct load_counts *more)
 {
-    struct load_counts *const to[] = {&r->counts, &run->result->totals.rows};
-
-    for (size_t i = 0; i < COUNT_OF(to); i++) {
-        to[i]->rows_read += more->rows_read;
-        to[i]->rows_new += more->rows_new;
-        to[i]->rows_changed += more->rows_changed;
-        to[i]->rows_unchanged += more->rows_unchanged;
-    }
+    load_counts_add(&r->counts, more);
+    load_counts_add(&run->result->totals.rows, more);
 }
 
 /* Counts, with what was asked for by now. */
@@ -102,8 +89,7 @@ static struct load_page describe(const struct run *run, const struct page *p, si
 }
 
 /* Keeps the answer of a page that was loaded, where answers are kept. */
-static bool keep(const struct run *run, const struct page *p, const struct load_counts *counts,
-                 struct err *e)
+static bool keep(const struct run *run, const struct page *p, struct err *e)
 {
     const struct http_answer *http = &p->news->answer.http;
     const struct load_page page = describe(run, p, p->share);
@@ -114,7 +100,7 @@ static bool keep(const struct run *run, const struct page *p, const struct load_
                                       .length = http->body.length,
                                       .by_reading = stream_is_by_reading(p->reading->stream)};
 
-    return run->config->keep_raw_days == 0 || raw_keep(run->db, &page, &answer, counts, e);
+    return run->config->keep_raw_days == 0 || raw_keep(run->db, &page, &answer, &p->counts, e);
 }
 
 /* Where the window goes on after a page. */
@@ -181,15 +167,13 @@ static bool note_ids(struct run *run, const struct page *p, struct err *e)
     return ok;
 }
 
-/* What goes with the rows of a group into its transaction. */
-static bool finish_group(struct run *run, const struct group *g, struct err *e)
+/* What goes with the rows of pages into their transaction. */
+static bool finish_pages(struct run *run, const struct page *first, struct err *e)
 {
-    const struct page *last = g->pages[g->count - 1];
-    struct reading *r = last->reading;
+    struct reading *r = first->reading;
+    bool done = true;
 
-    for (size_t i = 0; i < g->count; i++) {
-        const struct page *p = g->pages[i];
-        const struct load_counts *counts = &g->counts[i];
+    for (const struct page *p = first; done && p; p = p->next) {
         const struct pager_page *facts = &p->news->facts;
         const struct cursor next = cursor_after(p);
 
@@ -200,67 +184,62 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
         r->pages++;
         run->result->totals.pages++;
-        add_counts(run, r, counts);
-        if (!note_ids(run, p, e) || !keep(run, p, counts, e) ||
-            !window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
-                         &(struct window_counts){
-                             .pages = 1,
-                             .rows = counts->rows_read,
-                             .total_hits = r->total_hits > 0 ? r->total_hits : -1,
-                         },
-                         e)) {
-            return false;
-        }
+        add_counts(run, r, &p->counts);
+        done = note_ids(run, p, e) && keep(run, p, e) &&
+               window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
+                           &(struct window_counts){
+                               .pages = 1,
+                               .rows = p->counts.rows_read,
+                               .total_hits = r->total_hits > 0 ? r->total_hits : -1,
+                           },
+                           e) &&
+               (!p->news->last || settle(run, p, e));
     }
-    return (!last->news->last || settle(run, last, e)) && count(run, e);
+    return done && count(run, e);
 }
 
-/* Loads pages [0, g->count) and, where `more`, what waits behind them; false with the cause, and
- * nothing is open. */
-static bool load_group(struct run *run, struct group *g, bool more, struct err *cause)
+/* Loads a page and what waits behind it, `most` in all, which then follows it; false with the
+ * cause, and nothing is open. */
+static bool load_pages(struct run *run, struct page *first, int most, struct err *cause)
 {
-    struct reading *r = g->pages[0]->reading;
+    struct reading *r = first->reading;
     struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, cause);
     bool was_begun = r->begun;
 
     if (!loader || !db_begin(run->db, cause)) {
         return false;
     }
-    if (!was_begun && !begin(run, r, cause)) {
+    bool done = was_begun || begin(run, r, cause);
+    for (struct page *p = first; done && p; p = p->next) {
+        struct load_page page = describe(run, p, p->share);
+
+        p->counts = (struct load_counts){0};
+        done = load_page(loader, p->rows, &page, &p->counts, cause);
+        most--;
+        if (done && most > 0 && !p->news->last) {
+            p->next = pages_pop(run->pages, r);
+        }
+    }
+    if (!done) {
         db_rollback(run->db);
-        return false;
+        r->begun = was_begun;
     }
-    for (size_t i = 0; i < g->count; i++) {
-        struct load_page page = describe(run, g->pages[i], g->pages[i]->share);
-        if (!load_page(loader, g->pages[i]->rows, &page, &g->counts[i], cause)) {
-            db_rollback(run->db);
-            r->begun = was_begun;
-            return false;
-        }
-        struct page *next =
-            more && i + 1 == g->count && g->count < GROUP_MOST && !g->pages[i]->news->last
-                ? pages_pop(run->pages, r)
-                : NULL;
-        if (next) {
-            g->pages[g->count++] = next;
-        }
-    }
-    return true;
+    return done;
 }
 
-/* One page, or what is loaded of a group, committed. A refusal ends the reading only. */
-static bool commit_group(struct run *run, struct group *g, bool more, struct err *e)
+/* A page and what waits behind it, committed. A refusal ends the reading only. */
+static bool commit_pages(struct run *run, struct page *first, int most, struct err *e)
 {
-    struct reading *r = g->pages[0]->reading;
+    struct reading *r = first->reading;
     struct err cause = {.kind = ERR_NONE};
+    bool done = true;
 
-    if (load_group(run, g, more, &cause)) {
-        bool done = db_finish(run->db, finish_group(run, g, e), e);
-        for (size_t i = 0; done && i < g->count; i++) {
-            const struct load_counts *c = &g->counts[i];
+    if (load_pages(run, first, most, &cause)) {
+        done = db_finish(run->db, finish_pages(run, first, e), e);
+        for (const struct page *p = first; done && p; p = p->next) {
             LOG(LOG_DEBUG, "page committed", LOG_S("reading", r->ask.label),
-                LOG_N("page", g->pages[i]->number + 1), LOG_N("rows", c->rows_read),
-                LOG_N("new", c->rows_new), LOG_N("changed", c->rows_changed));
+                LOG_N("page", p->number + 1), LOG_N("rows", p->counts.rows_read),
+                LOG_N("new", p->counts.rows_new), LOG_N("changed", p->counts.rows_changed));
         }
         return done;
     }
@@ -268,21 +247,22 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
         *e = cause;
         return false;
     }
-    if (g->count == 1) {
+    if (!first->next) {
         /* The page was refused: its window stops where it is, the others go on. */
-        err_prefix(&cause, "%s, page %lld", r->ask.label, (long long)g->pages[0]->number + 1);
+        err_prefix(&cause, "%s, page %lld", r->ask.label, (long long)first->number + 1);
         atomic_store(&r->refused, true);
         LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label),
             LOG_S("error", cause.message));
         return fail(run, r, &cause, WINDOW_ABANDON, e);
     }
-    for (size_t i = 0; i < g->count && r->outcome == READING_WAITING; i++) {
-        struct group one = {.pages = {g->pages[i]}, .count = 1};
-        if (!commit_group(run, &one, false, e)) {
-            return false;
-        }
+    for (struct page *p = first; done && p && r->outcome == READING_WAITING; p = p->next) {
+        struct page *next = p->next;
+
+        p->next = NULL;
+        done = commit_pages(run, p, 1, e);
+        p->next = next;
     }
-    return true;
+    return done;
 }
 
 /* --- other messages -------------------------------------------------------------------------- */
@@ -382,23 +362,21 @@ static bool take_spent(struct run *run, struct page *p, struct err *e)
     return fail(run, r, why, WINDOW_GOES_ON, e);
 }
 
-bool store_take(struct run *run, struct page *p, struct page **last, struct err *e)
+bool store_take(struct run *run, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    struct group g = {.pages = {p}, .count = 1};
+    const struct page *last = p;
     unsigned how = WINDOW_GOES_ON;
     bool ok = true;
 
-    *last = p;
     if (r->outcome == READING_FAILED) {
         return true; /* pages behind a refused one */
     }
     switch (p->news->kind) {
     case NEWS_PAGE:
-        ok = commit_group(run, &g, true, e);
-        *last = g.pages[g.count - 1];
-        for (size_t i = 0; i + 1 < g.count; i++) {
-            pages_done(run->pages, g.pages[i]);
+        ok = commit_pages(run, p, GROUP_MOST, e);
+        while (last->next) {
+            last = last->next;
         }
         break;
     case NEWS_FAILED:
@@ -425,7 +403,7 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
         }
         break;
     }
-    if (ok && (*last)->news->last && r->outcome == READING_WAITING) {
+    if (ok && last->news->last && r->outcome == READING_WAITING) {
         r->outcome = READING_DONE;
         atomic_store(&r->committed, true);
         LOG(LOG_INFO, "window read", LOG_S("reading", r->ask.label), LOG_N("pages", r->pages),

@@ -11,7 +11,6 @@
 #include "run/fetch.h"
 #include "run/run.h"
 
-/* Takes a message, with the rows of the same reading that wait behind it; *last is the last one
- * taken (pages_done is the caller's for that one alone). What becomes of the reading is in its
- * outcome. False for trouble with the database. */
-bool store_take(struct run *run, struct page *p, struct page **last, struct err *e);
+/* Takes a message, with the rows of the same reading that wait behind it, which follow it then.
+ * What becomes of the reading is in its outcome. False for trouble with the database. */
+bool store_take(struct run *run, struct page *p, struct err *e);

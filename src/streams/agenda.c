@@ -257,6 +257,75 @@ void agenda_again(struct agenda *g, struct window *w)
     g->next = at < g->next ? at : g->next;
 }
 
+bool agenda_refresh(const struct agenda *g, struct window *w, struct err *e)
+{
+    return window_refresh(g->ledger, &g->kind, g->windows.arena, w, e);
+}
+
+void agenda_release(const struct agenda *g, struct window *w)
+{
+    w->claims--;
+    if (w->claims == 0) {
+        lock_unclaim(g->locks, w->window_id);
+    }
+}
+
+bool agenda_claim(struct agenda *g, const struct window *with, struct window **taken,
+                  int64_t *to_ms, struct err *e)
+{
+    struct window *w;
+
+    *taken = NULL;
+    while (!*taken && (w = with ? agenda_more(g, with) : agenda_next(g))) {
+        if (w->claims == 0 && !lock_claim(g->locks, w->window_id)) {
+            g->held += w->held ? 0 : 1;
+            w->held = true;
+            continue;
+        }
+        w->claims++;
+        if (!agenda_refresh(g, w, e)) {
+            return false;
+        }
+        *to_ms = agenda_owed(g, w);
+        if (*to_ms != TIME_NONE && (!with || agenda_goes_with(g, with, w))) {
+            *taken = w;
+            continue;
+        }
+        agenda_release(g, w);
+        if (*to_ms != TIME_NONE) {
+            agenda_again(g, w); /* what another run was at is due by itself */
+        }
+    }
+    return true;
+}
+
+const struct window *agenda_held(struct agenda *g)
+{
+    struct windows *all = &g->windows;
+    size_t count = 0;
+
+    g->held = 0;
+    /* None is kept for itself meanwhile: another run may wait for it too. */
+    for (size_t i = 0; i < all->count; i++) {
+        const struct window *w = &all->list[i];
+
+        if (w->held && !lock_claim(g->locks, w->window_id)) {
+            return w;
+        }
+        if (w->held) {
+            lock_unclaim(g->locks, w->window_id);
+        }
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->list[i].held) {
+            all->list[i].held = false;
+            all->list[count++] = all->list[i];
+        }
+    }
+    all->count = count;
+    return NULL;
+}
+
 bool agenda_grant(struct agenda *g, size_t p)
 {
     g->granted |= 1U << p;
@@ -374,7 +443,6 @@ bool agenda_ask(const struct agenda *g, const struct window *w, int64_t to_ms,
     const struct plan_facts *f = &g->facts;
     const struct cursor *c = &w->now[p];
 
-    ask->steps = pass->steps;
     ask->start = clock_format(plan_since(&w->span, p, to_ms), arena_alloc(a, CLOCK_ISO_BYTES));
     ask->end = clock_format(to_ms, arena_alloc(a, CLOCK_ISO_BYTES));
     ask->zone = w->zone ? w->zone : g->config->timezone;

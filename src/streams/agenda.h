@@ -22,6 +22,7 @@ struct agenda {
     const struct stream *stream;
     const struct config *config;
     struct ledger *ledger;
+    struct lock_file *locks;
     const struct window_range *past; /* that was asked for; NULL: all up to planning time is */
     struct plan_facts facts;
     struct windows windows;
@@ -48,6 +49,7 @@ struct agenda {
     int round;        /* of its turns */
     size_t due_count; /* windows that are due in this turn, and not taken yet */
     size_t next;      /* none before it is */
+    size_t held;      /* windows that another run reads: they are looked at again at the end */
 };
 
 /* Finds the windows, and sets the facts: those that are missing are made, and what belongs to
@@ -80,6 +82,20 @@ bool agenda_goes_with(const struct agenda *g, const struct window *v, const stru
 /* Takes one more that is due and may be asked for together with `w`; NULL: there is none. */
 struct window *agenda_more(struct agenda *g, const struct window *w);
 
+/* The same (`with` NULL: whatever is due), and claims it: it is read anew, since another run may
+ * have had it, and still owed something, up to *to_ms. What another run has is held. *taken is NULL
+ * where nothing is left. Give it back by agenda_release. */
+bool agenda_claim(struct agenda *g, const struct window *with, struct window **taken,
+                  int64_t *to_ms, struct err *e);
+void agenda_release(const struct agenda *g, struct window *w);
+
+/* A window that another run still reads; NULL: none, and of all windows those that it was so with
+ * are left. */
+const struct window *agenda_held(struct agenda *g);
+
+/* Reads a window anew that the run has claimed. */
+bool agenda_refresh(const struct agenda *g, struct window *w, struct err *e);
+
 /* A window that was taken is due again. */
 void agenda_again(struct agenda *g, struct window *w);
 
@@ -107,8 +123,8 @@ bool agenda_has_source(const struct agenda *g, struct arena *a, struct err *e);
  * what several windows were asked for together is known by what the server calls it. */
 bool agenda_goes_on(const struct agenda *g, const struct window *w, int64_t to_ms);
 
-/* What such a reading asks for, but for its label and the scopes of several windows. In the arena.
- */
+/* What such a reading asks for, but for its steps, its label and the scopes of several windows. In
+ * the arena. */
 bool agenda_ask(const struct agenda *g, const struct window *w, int64_t to_ms,
                 struct pager_spec *ask, struct arena *a, struct err *e);
 
