@@ -19,7 +19,11 @@ bounds AS (
 ),
 agent_day AS (
     SELECT d.adherence_day_key, d.user_id, d.business_day, d.day_start_time AS utc_from,
-           strftime('%Y-%m-%dT%H:%M:%fZ', d.day_start_time, '+1 day') AS utc_to
+           coalesce((SELECT CASE WHEN min(z.utc_from) = d.day_start_time THEN max(z.utc_to) END -- of 23 to 25 hours
+                     FROM zone_offset AS z
+                     WHERE z.day = d.business_day AND z.utc_from >= d.day_start_time
+                     AND z.utc_from < strftime('%Y-%m-%dT%H:%M:%fZ', d.day_start_time, '+1 day')),
+                    strftime('%Y-%m-%dT%H:%M:%fZ', d.day_start_time, '+1 day')) AS utc_to
     FROM bounds AS b
     CROSS JOIN adherence_day AS d ON d.business_day >= date(b.utc_from, '-2 days')
         AND d.business_day <= date(b.utc_to, '+1 day')

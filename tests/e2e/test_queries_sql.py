@@ -282,6 +282,25 @@ class ShortDay(QueryCase):
                    [("2026-03-30 00:30", 1800, 100.0), ("2026-03-30 01:00", 1800, 100.0)])
 
 
+class LongDay(QueryCase):
+    """The 25th of October has 25 hours: a shift that begins in the last of them is of that day."""
+    @staticmethod
+    def fill(db):
+        for no, (day, start, end) in enumerate((("25", "24T22", "25T23"), ("26", "25T23", "26T23")), 1):
+            start, end = (utc(f"2026-10-{t}:00:00") for t in (start, end))
+            insert(db, "adherence_day", adherence_day_key=no, management_unit_id="m", user_id="u1", business_day="2026-10-" + day,
+                   day_start_time=start, adherence_schedule_seconds=3600, time_zone="Europe/Berlin")
+            insert(db, "zone_offset", utc_from=start, utc_to=end, offset_seconds=3600, zone="Europe/Berlin", day="2026-10-" + day)
+        for no, start in enumerate(("2026-10-25T22:30:00", "2026-10-26T22:30:00")):
+            insert(db, "schedule_shift", management_unit_id="m", user_id="u1", shift_id=f"s{no}", start_date=utc(start), length_minutes=30)
+            insert(db, "schedule_activity", management_unit_id="m", user_id="u1", shift_id=f"s{no}", activity_no=0,
+                   start_date=utc(start), length_minutes=30)
+
+    def test_adherence_halfhour(self):
+        self.check(self.rows("adherence_halfhour"), "half_hour scheduled_seconds",
+                   [("2026-10-25 23:30", 1800), ("2026-10-26 23:30", 1800)])
+
+
 class Seoul(QueryCase):
     @staticmethod
     def fill(db):
