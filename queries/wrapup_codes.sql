@@ -71,25 +71,31 @@ wrapup AS (
     FROM bounds AS b
     CROSS JOIN interval_figure AS f ON f.utc_start >= b.utc_from AND f.utc_start < b.utc_to
     WHERE f.wrapped_up > 0
+    -- Most have a code by the first of these, which is read sooner.
+    AND NOT EXISTS (SELECT 1 FROM agent_leg AS l
+                    WHERE l.conversation_key = f.conversation_key
+                    AND l.participant_no = f.participant_no AND l.session_no = f.session_no
+                    AND l.wrap_up_code IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM segment AS g
                     WHERE g.conversation_key = f.conversation_key
                     AND g.participant_no = f.participant_no AND g.session_no = f.session_no
                     AND g.wrap_up_code IS NOT NULL)
 )
-SELECT w.queue_id, q.name AS queue_name, w.wrap_up_code, k.name AS wrap_up_name,
-       sum(w.times) AS wrapups,
-       count(DISTINCT w.conversation_key) AS conversations,
-       count(DISTINCT w.user_id) AS agents,
-       round(100.0 * sum(w.times) / sum(sum(w.times)) OVER (PARTITION BY w.queue_id), 1)
-           AS percent_of_queue,
-       round(100.0 * sum(sum(w.times)) OVER (PARTITION BY w.queue_id
-                                          ORDER BY sum(w.times) DESC, w.wrap_up_code
+SELECT t.queue_id, q.name AS queue_name, t.wrap_up_code, k.name AS wrap_up_name, t.wrapups, t.conversations, t.agents,
+       round(100.0 * t.wrapups / sum(t.wrapups) OVER (PARTITION BY t.queue_id), 1) AS percent_of_queue,
+       round(100.0 * sum(t.wrapups) OVER (PARTITION BY t.queue_id ORDER BY t.wrapups DESC, t.wrap_up_code
                                           ROWS UNBOUNDED PRECEDING)
-             / sum(sum(w.times)) OVER (PARTITION BY w.queue_id), 1) AS running_percent,
-       round(sum(w.ms) / 1000.0 / sum(CASE WHEN w.ms IS NOT NULL THEN w.times END), 1) AS avg_wrapup_seconds
-FROM wrapup AS w
-LEFT JOIN queue AS q ON q.queue_id = w.queue_id
-LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = w.wrap_up_code
-WHERE (nullif(:queue, '') IS NULL OR w.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-GROUP BY w.queue_id, w.wrap_up_code
-ORDER BY queue_name, w.queue_id, wrapups DESC, w.wrap_up_code;
+             / sum(t.wrapups) OVER (PARTITION BY t.queue_id), 1) AS running_percent,
+       t.avg_wrapup_seconds
+FROM (
+    -- Names are looked up behind this: once a code.
+    SELECT w.queue_id, w.wrap_up_code, sum(w.times) AS wrapups,
+           count(DISTINCT w.conversation_key) AS conversations, count(DISTINCT w.user_id) AS agents,
+           round(sum(w.ms) / 1000.0 / sum(CASE WHEN w.ms IS NOT NULL THEN w.times END), 1) AS avg_wrapup_seconds
+    FROM wrapup AS w
+    GROUP BY w.queue_id, w.wrap_up_code
+) AS t
+LEFT JOIN queue AS q ON q.queue_id = t.queue_id
+LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = t.wrap_up_code
+WHERE (nullif(:queue, '') IS NULL OR t.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+ORDER BY queue_name, t.queue_id, t.wrapups DESC, t.wrap_up_code;

@@ -44,6 +44,9 @@ CREATE TABLE interval_figure (
     PRIMARY KEY (conversation_key, participant_no, session_no, metric_no)
 ) WITHOUT ROWID;
 CREATE INDEX interval_figure_by_start ON interval_figure (utc_start);
+-- All that wrapup_codes asks of after-call work.
+CREATE INDEX interval_figure_wrapped_up ON interval_figure (utc_start, queue_id, user_id, acw_ms, wrapped_up)
+WHERE wrapped_up > 0;
 
 -- Stays in queues: the segments of an acd session that name one queue, one after another.
 CREATE TABLE queue_visit (
