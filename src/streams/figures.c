@@ -6,33 +6,41 @@
 #include "base/str.h"
 #include "sql.h"
 
-/* The metrics that count somewhere, in an order in which those that are told apart come first. */
-static const char names[] = "nOffered tAnswered tAbandon tShortAbandon tFlowOut nOverSla tHandle "
-                            "tAcd nBlindTransferred nConsultTransferred nConsult nTransferred "
-                            "tTalkComplete tHeldComplete tAcw tDialing tContacting tNotResponding "
-                            "tAlert tIvr nConnected nOutbound";
+/* The metrics that count somewhere; those of quarters of an hour come first. */
 /* clang-format off */
-enum {
-    OFFERED, ANSWERED, ABANDON, SHORT_ABANDON, FLOW_OUT, OVER_SLA, HANDLE, ACD, BLIND, CONSULTED,
-    CONSULT, NAMES = 22
+static const char *const names[] = {
+    "nOffered", "tAnswered", "tAbandon", "tShortAbandon", "tFlowOut", "nOverSla", "tHandle",
+    "nTransferred", "nBlindTransferred", "nConsultTransferred", "tTalkComplete", "tHeldComplete",
+    "tAcw", "tDialing", "tContacting", "tNotResponding", "tAcd", "tAlert", "tIvr", "nConnected",
+    "nOutbound", "nConsult"
 };
-/* clang-format on */
+enum name {
+    OFFERED, ANSWERED, ABANDON, SHORT_ABANDON, FLOW_OUT, OVER_SLA, HANDLE,
+    TRANSFERRED, BLIND, CONSULTED, TALK, HELD,
+    ACW, DIALING, CONTACTING, NOT_RESPONDING, ACD, ALERT, IVR, CONNECTED,
+    OUTBOUND, CONSULT, NAMES, OF_QUARTERS = ACD
+};
+_Static_assert(COUNT_OF(names) == NAMES, "each has its place");
 
 /* Which of them the statements of figures.sql take, in their order: counts, then sums. */
-enum statement { INTERVAL, LEG, CONVERSATION, STATEMENTS };
-static const char *const figures[STATEMENTS][2] = {
-    [INTERVAL] = {"tAnswered tAbandon tShortAbandon tFlowOut tHandle tTalkComplete tHeldComplete "
-                  "tAcw tDialing tContacting tNotResponding",
-                  "nOffered nOverSla nTransferred nBlindTransferred nConsultTransferred tAnswered "
-                  "tAbandon tFlowOut tHandle tTalkComplete tHeldComplete tAcw tDialing "
-                  "tContacting"},
-    [LEG] = {"tAnswered tHandle",
-             "tTalkComplete tHeldComplete tAcw tDialing tContacting tHandle nTransferred"},
-    [CONVERSATION] = {"nOffered tAnswered tAbandon tShortAbandon tFlowOut nOverSla nConnected "
-                      "nOutbound nTransferred nBlindTransferred nConsultTransferred tHandle",
-                      "tAcd tAnswered tAbandon tIvr tAlert tTalkComplete tHeldComplete tAcw "
-                      "tDialing tContacting tHandle"},
+enum statement { INTERVAL, LEG, CONVERSATION };
+static const struct taken {
+    const enum name *list;
+    size_t count;
+} taken[][2] = {
+#define TAKEN(...) {(const enum name[]){__VA_ARGS__}, COUNT_OF(((const enum name[]){__VA_ARGS__}))}
+    [INTERVAL] = {TAKEN(ANSWERED, ABANDON, SHORT_ABANDON, FLOW_OUT, HANDLE, TALK, HELD, ACW,
+                        DIALING, CONTACTING, NOT_RESPONDING),
+                  TAKEN(OFFERED, OVER_SLA, TRANSFERRED, BLIND, CONSULTED, ANSWERED, ABANDON,
+                        FLOW_OUT, HANDLE, TALK, HELD, ACW, DIALING, CONTACTING)},
+    [LEG] = {TAKEN(ANSWERED, HANDLE),
+             TAKEN(TALK, HELD, ACW, DIALING, CONTACTING, HANDLE, TRANSFERRED)},
+    [CONVERSATION] = {TAKEN(OFFERED, ANSWERED, ABANDON, SHORT_ABANDON, FLOW_OUT, OVER_SLA,
+                            CONNECTED, OUTBOUND, TRANSFERRED, BLIND, CONSULTED, HANDLE),
+                      TAKEN(ACD, ANSWERED, ABANDON, IVR, ALERT, TALK, HELD, ACW, DIALING,
+                            CONTACTING, HANDLE)},
 };
+/* clang-format on */
 enum { VALUES_MAX = 48 };
 
 /* A metric of more than thirty years is none: sums must not overflow. */
@@ -65,7 +73,7 @@ struct row {
     struct row *metrics;
     bool interacts;
     struct tally *tallies;
-    int name; /* metrics; NAMES: counts nowhere */
+    enum name name; /* metrics; NAMES: counts nowhere */
     struct tally one;
     bool counts;
 };
@@ -96,12 +104,6 @@ struct making {
     struct row *participants;
     struct row *sessions;
     struct visit *visits;
-    const char *const *words; /* of `names` */
-    struct taken {
-        size_t count;
-        int list[NAMES];
-    } taken[STATEMENTS][2];
-    bool in_intervals[NAMES + 1];
 };
 
 /* Goes through a list. */
@@ -135,11 +137,11 @@ static bool is_one_of(const char *text, const char *words)
 
 /* --- records --- */
 
-static int name_of(const struct making *m, const char *name)
+static enum name name_of(const char *name)
 {
-    int i = 0;
+    enum name i = OFFERED;
 
-    while (i < NAMES && !str_eq(m->words[i], name)) {
+    while (i < NAMES && !str_eq(names[i], name)) {
         i++;
     }
     return i;
@@ -183,7 +185,7 @@ static struct row *take(struct making *m, enum source s, const struct row *of, s
     if (s == METRICS) {
         struct cell value = db_cell(q, first + 2, NULL);
 
-        r->name = name_of(m, db_text(q, first + 1));
+        r->name = name_of(db_text(q, first + 1));
         r->one = (struct tally){1, value.type == CELL_INT, value.value.integer};
         r->counts = value.value.integer >= -value_most && value.value.integer <= value_most;
     }
@@ -251,8 +253,8 @@ static bool write(const struct making *m, const char *sql, enum statement of, st
                   size_t count, const struct tally *tallies, bool or_null)
 {
     for (size_t sums = 0; sums < 2; sums++) {
-        for (size_t i = 0; i < m->taken[of][sums].count; i++) {
-            const struct tally *t = &tallies[m->taken[of][sums].list[i]];
+        for (size_t i = 0; i < taken[of][sums].count; i++) {
+            const struct tally *t = &tallies[taken[of][sums].list[i]];
 
             v[count++] = !sums ? I(t->count) : or_null && t->valued == 0 ? NONE : I(t->sum);
         }
@@ -314,7 +316,7 @@ static bool make_intervals(struct making *m, const struct row *s)
     EACH (row, c, s->metrics) {
         const char *at = c->text[EMITTED];
 
-        if (!c->counts || !at || !m->in_intervals[c->name]) {
+        if (!c->counts || !at || c->name >= OF_QUARTERS) {
             continue;
         }
         const char *start = quarter_of(m, at);
@@ -759,24 +761,6 @@ static bool make(struct making *m)
     return done && make_conversation(m);
 }
 
-/* Finds the places of metrics by their names. */
-static void find_names(struct making *m, struct arena *a)
-{
-    size_t count;
-
-    m->words = (const char *const *)str_split_list(a, names, &count);
-    INVARIANT(count == NAMES);
-    for (size_t i = 0; i < (size_t)STATEMENTS * 2; i++) {
-        struct taken *t = &m->taken[i / 2][i % 2];
-        char **list = str_split_list(a, figures[i / 2][i % 2], &t->count);
-
-        for (size_t n = 0; n < t->count; n++) {
-            t->list[n] = name_of(m, list[n]);
-            m->in_intervals[t->list[n]] |= i / 2 == INTERVAL;
-        }
-    }
-}
-
 bool figures_make(struct db *d, struct err *e)
 {
     static const char *const before[] = {
@@ -785,12 +769,10 @@ bool figures_make(struct db *d, struct err *e)
     };
     static const char *const sources[SOURCES] = {sql_figures_participants, sql_figures_sessions,
                                                  sql_figures_segments, sql_figures_metrics};
-    ARENA_SCOPED struct arena *kept = arena_new(0);
     ARENA_SCOPED struct arena *arena = arena_new(0);
     struct making m = {.db = d, .e = e, .arena = arena};
     bool done = true;
 
-    find_names(&m, kept);
     for (size_t i = 0; done && i < COUNT_OF(before); i++) {
         done = db_do(d, e, before[i], NONE);
     }
