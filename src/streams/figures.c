@@ -247,19 +247,25 @@ static void read_records(struct making *m)
 
 /* --- metrics by quarter of an hour and queue --- */
 
-/* Adds what a statement takes of tallies to its values, and runs it; a sum that has no value is 0
- * or, if `or_null`, NULL. */
-static bool write(const struct making *m, const char *sql, enum statement of, struct db_value *v,
-                  size_t count, const struct tally *tallies, bool or_null)
+/* Adds what a statement takes of tallies to its values, and runs it; of a whole conversation a sum
+ * that has no value is NULL. */
+static bool write(const struct making *m, enum statement of, struct db_value *v, size_t count,
+                  const struct tally *tallies)
 {
+    static const char *const statements[] = {[INTERVAL] = sql_figures_interval,
+                                             [LEG] = sql_figures_leg,
+                                             [CONVERSATION] = sql_figures_conversation};
+
     for (size_t sums = 0; sums < 2; sums++) {
         for (size_t i = 0; i < taken[of][sums].count; i++) {
             const struct tally *t = &tallies[taken[of][sums].list[i]];
 
-            v[count++] = !sums ? I(t->count) : or_null && t->valued == 0 ? NONE : I(t->sum);
+            v[count++] = !sums                                  ? I(t->count)
+                         : of == CONVERSATION && t->valued == 0 ? NONE
+                                                                : I(t->sum);
         }
     }
-    return db_do_values(m->db, m->e, sql, v, count);
+    return db_do_values(m->db, m->e, statements[of], v, count);
 }
 
 /* The queue of a session at an instant: that of its last segment with one that began before (or
@@ -337,7 +343,7 @@ static bool make_intervals(struct making *m, const struct row *s)
                                          I(i->metric_no),   S(i->utc_start),  S(i->queue),
                                          S(by->text[USER]), S(s->text[MEDIA])};
 
-        if (!write(m, sql_figures_interval, INTERVAL, v, 8, i->tallies, false)) {
+        if (!write(m, INTERVAL, v, 8, i->tallies)) {
             return false;
         }
     }
@@ -671,7 +677,7 @@ static bool make_leg(struct making *m, const struct row *s)
                                      S(kind),
                                      S(goal.queue),
                                      S(goal.user)};
-    return (!began && !emitted) || write(m, sql_figures_leg, LEG, v, 13, t, false);
+    return (!began && !emitted) || write(m, LEG, v, 13, t);
 }
 
 /* --- whole conversations --- */
@@ -741,7 +747,7 @@ static bool make_conversation(struct making *m)
                                      S(text_of(pick(m, &customers_end, NULL, NULL), HOW_ENDED)),
                                      I(participants),
                                      I(agents)};
-    return write(m, sql_figures_conversation, CONVERSATION, v, 16, t, true);
+    return write(m, CONVERSATION, v, 16, t);
 }
 
 /* --- all --- */
