@@ -424,6 +424,27 @@ class LongDay:
             one, all_of_them = (self.steps(db, f"SELECT conversation_id, whole FROM v_conversation LIMIT {n}") for n in (1, -1))
             self.assertLess(all_of_them[1] - one[1], 2 * len(all_of_them[0]))
 
+    def test_agents_days_are_the_sums_of_their_statuses(self):
+        """Of those too that overlap, lie apart, end before they begin, do not end or say nothing."""
+        def asked(columns):
+            return ", ".join(f"round(total(CASE WHEN kind = '{kind}' AND status {which} THEN seconds END), 3)" for kind, which in columns)
+
+        columns = [("presence", "<> 'OFFLINE'"), ("presence", "= 'ON_QUEUE'"), ("routing", "= 'INTERACTING'"),
+                   ("routing", "= 'COMMUNICATING'"), ("routing", "= 'IDLE'"), ("routing", "= 'NOT_RESPONDING'")]
+        with contextlib.closing(self.copied()) as db:
+            for table, status in (("user_presence", "system_presence"), ("user_routing_status", "routing_status")):
+                db.execute(f"""UPDATE {table} SET {status} = CASE WHEN rowno % 11 THEN {status} END, end_time = CASE rowno % 5
+                    WHEN 0 THEN strftime('%Y-%m-%dT%H:%M:%fZ', end_time, (rowno % 7 * 500 - 1500) || ' seconds')
+                    WHEN 1 THEN NULL ELSE end_time END
+                    FROM (SELECT user_id AS u, start_time AS t, row_number() OVER (ORDER BY user_id, start_time) AS rowno FROM {table})
+                    WHERE user_id = u AND start_time = t""")
+            times = ", ".join(f"ifnull({name}_seconds, 0)" for name in (
+                "logged_in", "on_queue", "interacting", "communicating", "idle", "not_responding"))
+            stored = db.execute(f"SELECT day, user_id, {times} FROM v_agent_day ORDER BY day, user_id").fetchall()
+            summed = db.execute(f"SELECT day, user_id, {asked(columns)} FROM v_agent_state GROUP BY day, user_id").fetchall()
+            self.assertEqual([r for r in stored if any(r[2:])], [r for r in summed if any(r[2:])])
+            self.assertGreater(len(stored), 40)
+
     def test_a_day_is_looked_up(self):
         """Statuses, figures and shifts of two hundred days more make a day of a view no dearer, in the machine's steps."""
         db = self.copied()
