@@ -60,7 +60,7 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
     r->arena = a;
     r->available_ms = TIME_NONE;
     r->kind = kind;
-    r->night = n;
+    r->owner = n;
     r->stream = n->stream;
     r->window = w;
     r->pass_no = p;
@@ -631,7 +631,7 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
     if (run->request->past) {
         client_share(run->client, lock_runs(run->locks));
     }
-    struct night *n = r->night;
+    struct night *n = r->owner;
     int64_t pages = r->pages;
     int64_t rows = r->counts.rows_read;
     if (ok) {

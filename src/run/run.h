@@ -14,7 +14,7 @@
 #include "io/config.h"
 #include "io/db.h"
 #include "io/lock.h"
-#include "run/fetch.h"
+#include "streams/fetch.h"
 #include "streams/loaders.h"
 
 /* --- what it is asked, and what comes of it --------------------------------------------------- */

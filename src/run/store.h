@@ -8,7 +8,6 @@
  */
 #pragma once
 
-#include "run/fetch.h"
 #include "run/run.h"
 
 /* Takes a message, with the rows of the same reading that wait behind it, which follow it then.

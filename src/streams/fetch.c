@@ -1,4 +1,4 @@
-#include "run/fetch.h"
+#include "streams/fetch.h"
 
 #include <pthread.h>
 
@@ -411,7 +411,7 @@ static void move_on(struct pages *q, struct reading *r)
 }
 
 /* A stream has had its turn: the others' readings go before its own. */
-static void pass_turn(struct pages *q, const struct night *night)
+static void pass_turn(struct pages *q, const struct stream *stream)
 {
     struct reading *own = NULL;
     struct reading **at = &q->readings;
@@ -419,7 +419,7 @@ static void pass_turn(struct pages *q, const struct night *night)
     while (*at) {
         struct reading *r = *at;
 
-        if (r->night == night) {
+        if (r->stream == stream) {
             *at = r->next;
             r->next = NULL;
             append_to(&own, r);
@@ -439,7 +439,7 @@ static void ask(struct pages *q, size_t most)
         bool asks = r->reader && reader_ask(r->reader);
 
         if (asks) {
-            pass_turn(q, r->night);
+            pass_turn(q, r->stream);
         }
         r = asks ? q->readings : r->next;
     }

@@ -15,10 +15,6 @@
 
 #include "api/reader.h"
 #include "etl/erase.h"
-#include "etl/ledger.h"
-#include "etl/load.h"
-#include "etl/walk.h"
-#include "etl/window.h"
 #include "streams/stream.h"
 
 enum reading_kind {
@@ -51,7 +47,7 @@ struct share {
 struct reading {
     struct reading *next; /* in the list it is in */
     enum reading_kind kind;
-    struct night *night; /* whose it is */
+    void *owner; /* the database side's, whose it is; not looked into */
     const struct stream *stream;
     const struct pass *pass; /* NULL: of a question */
     size_t pass_no;
