@@ -616,15 +616,26 @@ static bool move_on(struct run *run, bool *left, struct err *e)
     return move_on(run, left, e);
 }
 
+/* Commits what is loaded, before anything else is done with the database. */
+static bool commit(struct run *run, struct err *e)
+{
+    bool done = store_commit(run, e);
+
+    if (!done) {
+        fail(run->group.night, e, true);
+    }
+    return done;
+}
+
 /* Takes a message, and what follows from it; after trouble with the database (`ok` is false) it is
  * thrown away. */
 static bool take(struct run *run, struct page *p, bool ok, struct err *e)
 {
     struct reading *r = p->reading;
-    const struct page *last = p;
 
+    ok = ok && ((r && p->news->kind == NEWS_PAGE) || commit(run, e));
     if (!r) {
-        ok = ok && budget_keep(run, BUDGET_AHEAD, e);
+        ok = ok && (p->over || budget_keep(run, BUDGET_AHEAD, e));
         pages_done(run->pages, p);
         return ok;
     }
@@ -636,11 +647,9 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
     int64_t rows = r->counts.rows_read;
     if (ok) {
         ok = store_take(run, p, e);
-        while (last->next) {
-            last = last->next;
-        }
         note_progress(n, r, pages, rows);
-        ok = ok && (!last->over || take_end(n, r, last->news->halts, e)) && go_on(n, e);
+        ok = ok && (run->group.pages > 0 ||
+                    ((!p->over || take_end(n, r, p->news->halts, e)) && go_on(n, e)));
         if (ok) {
             n->progress.windows_done = n->progress.windows - n->agenda.due_count - n->windows;
             progress_tell(&n->progress, &run->request->watcher);
@@ -678,13 +687,10 @@ bool nights_read(struct run *run, struct err *e)
         if (!ok || !left) {
             pages_close(run->pages, !ok);
         }
-        struct page *p = pages_pop(run->pages, NULL);
-        ended = !p->reading && p->over;
-        if (ended) {
-            pages_done(run->pages, p);
-        } else {
-            ok = take(run, p, ok, e) && move_on(run, &left, e);
-        }
+        struct page *p = pages_pop(run->pages, run->group.pages == 0);
+        ended = p && !p->reading && p->over;
+        ok = (p ? take(run, p, ok, e) : commit(run, e)) &&
+             (ended || run->group.pages > 0 || move_on(run, &left, e));
     }
     for (struct night *n = run->nights; n; n = n->next) {
         if (n->begun && !n->ended) {

@@ -67,6 +67,14 @@ struct budget {
     const char *month_over;
 };
 
+/* Pages that were loaded and are not committed. */
+struct group {
+    int pages;           /* 0: no transaction is open */
+    struct night *night; /* whose the last one is */
+    size_t bytes;
+    struct run_totals before; /* the result's, without them */
+};
+
 struct run {
     const struct extract_request *request;
     const struct config *config;
@@ -84,6 +92,7 @@ struct run {
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct window_range past; /* what is left of the request's; only where it has one */
     struct extract_result *result;
+    struct group group;
     struct night *nights; /* one a stream; a stream comes after the one it needs */
     size_t wanted_left;   /* of those that were asked for: not ended */
     bool has_read_lists;  /* which may name what a stream as a whole asks for */

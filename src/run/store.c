@@ -8,7 +8,8 @@
 #include "run/budget.h"
 #include "sql.h"
 
-enum { GROUP_MOST = 8 }; /* pages that share a transaction */
+/* What shares a transaction: so many pages, and of their rows what SQLite's cache holds. */
+enum { GROUP_MOST = 8, GROUP_BYTES = 10000000 };
 
 /* Adds to what the reading, and the run, has come to. */
 static void add_counts(struct run *run, struct reading *r, const struct load_counts *more)
@@ -167,102 +168,74 @@ static bool note_ids(struct run *run, const struct page *p, struct err *e)
     return ok;
 }
 
-/* What goes with the rows of pages into their transaction. */
-static bool finish_pages(struct run *run, const struct page *first, struct err *e)
+/* Loads a page, and what goes with its rows; part of the caller's transaction. */
+static bool add_page(struct run *run, struct page *p, struct err *e)
 {
-    struct reading *r = first->reading;
-    bool done = true;
+    struct reading *r = p->reading;
+    const struct pager_page *facts = &p->news->facts;
+    const struct load_page page = describe(run, p, p->share);
+    const struct cursor next = cursor_after(p);
+    struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, e);
 
-    for (const struct page *p = first; done && p; p = p->next) {
-        const struct pager_page *facts = &p->news->facts;
-        const struct cursor next = cursor_after(p);
-
-        if (facts->available_ms != TIME_NONE) {
-            r->available_ms = facts->available_ms;
-            r->to_ms = r->available_ms < r->to_ms ? r->available_ms : r->to_ms;
-        }
-        r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
-        r->pages++;
-        run->result->totals.pages++;
-        add_counts(run, r, &p->counts);
-        done = note_ids(run, p, e) && keep(run, p, e) &&
-               window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
-                           &(struct window_counts){
-                               .pages = 1,
-                               .rows = p->counts.rows_read,
-                               .total_hits = r->total_hits > 0 ? r->total_hits : -1,
-                           },
-                           e) &&
-               (!p->news->last || settle(run, p, e));
-    }
-    return done && count(run, e);
-}
-
-/* Loads a page and what waits behind it, `most` in all, which then follows it; false with the
- * cause, and nothing is open. */
-static bool load_pages(struct run *run, struct page *first, int most, struct err *cause)
-{
-    struct reading *r = first->reading;
-    struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, cause);
-    bool was_begun = r->begun;
-
-    if (!loader || !db_begin(run->db, cause)) {
+    if (!loader || (!r->begun && !begin(run, r, e)) ||
+        !load_page(loader, p->rows, &page, &p->counts, e)) {
         return false;
     }
-    bool done = was_begun || begin(run, r, cause);
-    for (struct page *p = first; done && p; p = p->next) {
-        struct load_page page = describe(run, p, p->share);
-
-        p->counts = (struct load_counts){0};
-        done = load_page(loader, p->rows, &page, &p->counts, cause);
-        most--;
-        if (done && most > 0 && !p->news->last) {
-            p->next = pages_pop(run->pages, r);
-        }
+    if (facts->available_ms != TIME_NONE) {
+        r->available_ms = facts->available_ms;
+        r->to_ms = r->available_ms < r->to_ms ? r->available_ms : r->to_ms;
     }
-    if (!done) {
-        db_rollback(run->db);
-        r->begun = was_begun;
-    }
-    return done;
+    r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
+    r->pages++;
+    run->result->totals.pages++;
+    add_counts(run, r, &p->counts);
+    LOG(LOG_DEBUG, "page loaded", LOG_S("reading", r->ask.label), LOG_N("page", p->number + 1),
+        LOG_N("rows", p->counts.rows_read), LOG_N("new", p->counts.rows_new),
+        LOG_N("changed", p->counts.rows_changed));
+    return note_ids(run, p, e) && keep(run, p, e) &&
+           window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
+                       &(struct window_counts){
+                           .pages = 1,
+                           .rows = p->counts.rows_read,
+                           .total_hits = r->total_hits > 0 ? r->total_hits : -1,
+                       },
+                       e) &&
+           (!p->news->last || settle(run, p, e));
 }
 
-/* A page and what waits behind it, committed. A refusal ends the reading only. */
-static bool commit_pages(struct run *run, struct page *first, int most, struct err *e)
+/* Ends the transaction of the pages that were loaded; of those that are rolled back none counts. */
+static bool end_group(struct run *run, bool ok, struct err *e)
 {
-    struct reading *r = first->reading;
-    struct err cause = {.kind = ERR_NONE};
-    bool done = true;
+    ok = db_finish(run->db, ok && count(run, e), e);
+    if (!ok) {
+        run->result->totals = run->group.before;
+    }
+    run->group.pages = 0;
+    return ok;
+}
 
-    if (load_pages(run, first, most, &cause)) {
-        done = db_finish(run->db, finish_pages(run, first, e), e);
-        for (const struct page *p = first; done && p; p = p->next) {
-            LOG(LOG_DEBUG, "page committed", LOG_S("reading", r->ask.label),
-                LOG_N("page", p->number + 1), LOG_N("rows", p->counts.rows_read),
-                LOG_N("new", p->counts.rows_new), LOG_N("changed", p->counts.rows_changed));
+bool store_commit(struct run *run, struct err *e)
+{
+    return run->group.pages == 0 || end_group(run, true, e);
+}
+
+/* What follows from a reading's end follows its commit. */
+static bool take_page(struct run *run, struct page *p, struct err *e)
+{
+    struct group *g = &run->group;
+
+    if (g->pages == 0) {
+        *g = (struct group){.before = run->result->totals};
+        if (!db_begin(run->db, e)) {
+            return false;
         }
-        return done;
     }
-    if (cause.kind != ERR_CONTRACT) {
-        *e = cause;
-        return false;
-    }
-    if (!first->next) {
-        /* The page was refused: its window stops where it is, the others go on. */
-        err_prefix(&cause, "%s, page %lld", r->ask.label, (long long)first->number + 1);
-        atomic_store(&r->refused, true);
-        LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label),
-            LOG_S("error", cause.message));
-        return fail(run, r, &cause, WINDOW_ABANDON, e);
-    }
-    for (struct page *p = first; done && p && r->outcome == READING_WAITING; p = p->next) {
-        struct page *next = p->next;
-
-        p->next = NULL;
-        done = commit_pages(run, p, 1, e);
-        p->next = next;
-    }
-    return done;
+    bool done = add_page(run, p, e);
+    g->pages++;
+    g->bytes += p->rows->bytes;
+    g->night = p->reading->owner;
+    bool goes_on = g->pages < GROUP_MOST && g->bytes < GROUP_BYTES && !p->news->last;
+    return done && goes_on ? true : end_group(run, done, e);
 }
 
 /* --- other messages -------------------------------------------------------------------------- */
@@ -365,19 +338,12 @@ static bool take_spent(struct run *run, struct page *p, struct err *e)
 bool store_take(struct run *run, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    const struct page *last = p;
     unsigned how = WINDOW_GOES_ON;
     bool ok = true;
 
-    if (r->outcome == READING_FAILED) {
-        return true; /* pages behind a refused one */
-    }
     switch (p->news->kind) {
     case NEWS_PAGE:
-        ok = commit_pages(run, p, GROUP_MOST, e);
-        while (last->next) {
-            last = last->next;
-        }
+        ok = take_page(run, p, e);
         break;
     case NEWS_FAILED:
         /* A cursor is kept where the trouble is everybody's (the network, a login, the rate), so
@@ -403,7 +369,7 @@ bool store_take(struct run *run, struct page *p, struct err *e)
         }
         break;
     }
-    if (ok && last->news->last && r->outcome == READING_WAITING) {
+    if (ok && p->news->last && r->outcome == READING_WAITING) {
         r->outcome = READING_DONE;
         atomic_store(&r->committed, true);
         LOG(LOG_INFO, "window read", LOG_S("reading", r->ask.label), LOG_N("pages", r->pages),

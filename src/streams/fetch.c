@@ -88,16 +88,12 @@ void pages_close(struct pages *q, bool give_up)
 
 void pages_done(struct pages *q, struct page *p)
 {
-    size_t bytes = 0;
+    size_t bytes = page_bytes(p);
 
-    for (struct page *next; p; p = next) {
-        next = p->next;
-        bytes += page_bytes(p);
-        if (p->over && p->reading) {
-            arena_free(p->reading->arena);
-        }
-        page_free(p);
+    if (p->over && p->reading) {
+        arena_free(p->reading->arena);
     }
+    page_free(p);
     pthread_mutex_lock(&q->mutex);
     q->bytes -= bytes;
     pthread_mutex_unlock(&q->mutex);
@@ -382,10 +378,6 @@ static bool is_held(const struct pages *q, const struct reading *r)
 /* Moves a reading as far as it goes by now. */
 static void move_on(struct pages *q, struct reading *r)
 {
-    if (atomic_load(&r->refused)) {
-        end_reading(q, r, page_new(r, news_new(NEWS_DROPPED)));
-        return;
-    }
     if (!r->reader && is_held(q, r)) {
         return;
     }
@@ -515,24 +507,20 @@ struct pages *pages_new(struct client *client, size_t in_flight, size_t max_byte
     return q;
 }
 
-struct page *pages_pop(struct pages *q, const struct reading *more_of)
+struct page *pages_pop(struct pages *q, bool waits)
 {
     if (!q->begun) {
         q->begun = true;
         INVARIANT(pthread_create(&q->thread, NULL, fetch_all, q) == 0);
     }
     pthread_mutex_lock(&q->mutex);
-    while (!q->first && !more_of) {
+    while (!q->first && waits) {
         pthread_cond_wait(&q->filled, &q->mutex);
     }
     struct page *p = q->first;
-    if (more_of && p && (p->reading != more_of || p->news->kind != NEWS_PAGE)) {
-        p = NULL;
-    }
     if (p) {
         q->first = p->next;
         q->end = q->first ? q->end : &q->first;
-        p->next = NULL;
     }
     pthread_mutex_unlock(&q->mutex);
     return p;

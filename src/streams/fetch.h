@@ -77,7 +77,6 @@ struct reading {
 
     /* signs */
     atomic_bool committed; /* database: the last page is in the file */
-    atomic_bool refused;   /* database: a page was refused, fetch no more */
 
     /* database */
     struct window *window;  /* the first share's; NULL: there is none */
@@ -96,7 +95,7 @@ struct reading {
 
 /* A message: news of a reading, or that requests are to be counted. */
 struct page {
-    struct page *next;         /* in the queue; once taken, what shares its transaction */
+    struct page *next;         /* in the queue */
     struct reading *reading;   /* NULL: requests went out, or the network thread has ended */
     struct news *news;         /* owned; NULL without a reading */
     struct walked_page *rows;  /* of NEWS_PAGE */
@@ -129,10 +128,9 @@ void pages_issue(struct pages *q, struct reading *r);
 /* No more readings will be issued; `give_up`: what is under way is dropped. */
 void pages_close(struct pages *q, bool give_up);
 
-/* The next message, waiting for it as long as it takes; with `more_of` only one that is there
- * already and brings further rows of that reading, else NULL. The caller gives it back by
- * pages_done. */
-struct page *pages_pop(struct pages *q, const struct reading *more_of);
+/* The next message, which the caller gives back by pages_done; `waits`: for as long as it takes,
+ * else NULL where there is none yet. */
+struct page *pages_pop(struct pages *q, bool waits);
 
-/* Frees a message and those that follow it, and their reading with its last one. */
+/* Frees a message, and its reading with its last one. */
 void pages_done(struct pages *q, struct page *p);

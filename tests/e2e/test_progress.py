@@ -98,7 +98,7 @@ class Progress(TestCase):
     def test_log_lines_go_above_it(self):
         site = self.slow()
         text = self.draw(site, "-v", "-v", *COMMAND, NO_COLOR="1")
-        self.assertGreater(text.count("page committed"), 10)
+        self.assertGreater(text.count("page loaded"), 10)
         for match in re.finditer("time=20", text):
             before = text[:match.start()]
             self.assertTrue(before == "" or before.endswith((CLEAR, "\r\n")), repr(before[-80:]))
