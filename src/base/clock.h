@@ -18,12 +18,23 @@ enum {
     CLOCK_DAY_BYTES = 16,
 };
 
-#define TIME_NONE INT64_MIN /* an instant that is not there */
+#define TIME_NONE INT64_MIN /* an instant that is not there: earlier than any */
 
 #define MS_PER_SECOND INT64_C(1000)
 #define MS_PER_MINUTE INT64_C(60000)
 #define MS_PER_HOUR   INT64_C(3600000)
 #define MS_PER_DAY    INT64_C(86400000)
+
+/* Of two instants. */
+static inline int64_t clock_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+/* Of two instants. */
+static inline int64_t clock_later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* Wall-clock now; monotonic now (for deadlines only). */
 int64_t clock_now_ms(void);

@@ -304,10 +304,10 @@ static bool replay(struct replaying *r, const struct stream *const *streams, siz
     bool done = db_exec(r->db, sql_replay_temporary, e);
 
     for (size_t i = 0; done && i < count; i++) {
-        struct rows q = db_ask(r->db, e, sql_replay_bytes, S(streams[i]->name));
+        int64_t of_stream;
 
-        bytes += db_next(&q) ? db_int(&q, 0) : 0;
-        done = db_end(&q);
+        done = db_number(db_ask(r->db, e, sql_replay_bytes, S(streams[i]->name)), &of_stream);
+        bytes += of_stream;
     }
     done = done && db_has_room(r->db, ROOM_OF_BYTES * bytes, "replaying", e);
     for (size_t i = 0; done && i < count; i++) {

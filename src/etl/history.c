@@ -215,18 +215,13 @@ bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err 
 {
     static const char *const takes_back[] = {sql_observe_remove_ahead, sql_observe_cut_ahead,
                                              sql_observe_gaps_ahead};
-    struct rows q = db_ask(d, e, sql_observe_is_ahead, S(now));
-    bool ahead = db_next(&q);
+    int64_t ahead;
+    bool done = db_number(db_ask(d, e, sql_observe_is_ahead, S(now)), &ahead);
 
     *count = 0;
-    if (!db_end(&q)) {
-        return false;
-    }
-    for (size_t i = 0; ahead && i < COUNT_OF(takes_back); i++) {
-        if (!db_do(d, e, takes_back[i], S(now))) {
-            return false;
-        }
+    for (size_t i = 0; done && ahead && i < COUNT_OF(takes_back); i++) {
+        done = db_do(d, e, takes_back[i], S(now));
         *count += takes_back[i] == sql_observe_gaps_ahead ? 0 : db_changes(d);
     }
-    return true;
+    return done;
 }

@@ -83,33 +83,6 @@ void ledger_prune(struct db *d, const struct config *c, int64_t now_ms)
     }
 }
 
-/* --- facts --- */
-
-bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
-                struct err *e)
-{
-    static const char *const marks[] = {"?1", "?2", "?3", "?4", "?5", "?6"};
-    const struct db_value values[] = {T(list->time_ms), T(list->since_ms), T(list->start_ms),
-                                      T(list->end_ms),  S(list->scope),    I(list->most)};
-    size_t asked = COUNT_OF(marks);
-    while (asked > 0 && !strstr(sql, marks[asked - 1])) {
-        asked--;
-    }
-    const char **ids;
-    size_t count;
-    bool done = db_list(db_ask_values(l->db, e, sql, values, asked), a, &ids, &count);
-
-    list->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        /* A record may name none. */
-        if (ids[i] && (!list->after || strcmp(ids[i], list->after) > 0)) {
-            ids[list->count++] = ids[i];
-        }
-    }
-    list->ids = ids;
-    return done;
-}
-
 /* --- the business time zone --- */
 
 /* What was there stays covered, so that rows read long ago keep their local times. */
@@ -119,8 +92,8 @@ static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t t
     struct rows q = db_ask(d, e, "SELECT min(utc_from), max(utc_to) FROM zone_offset", NONE);
 
     if (db_next(&q) && db_time(&q, 0) != TIME_NONE) {
-        from_ms = db_time(&q, 0) < from_ms ? db_time(&q, 0) : from_ms;
-        to_ms = db_time(&q, 1) > to_ms ? db_time(&q, 1) - 1 : to_ms;
+        from_ms = clock_earlier(db_time(&q, 0), from_ms);
+        to_ms = clock_later(db_time(&q, 1) - 1, to_ms);
     }
     if (!db_end(&q)) {
         return false;

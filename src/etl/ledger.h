@@ -71,23 +71,6 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
 /* ERR_CONFIG where something would be dated anew. */
 bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e);
 
-/* The ids that constant SQL lists, sorted, in the arena; `sql` may ask ?1 (time_ms), ?2 (since_ms),
- * and of the window ?3 (start_ms), ?4 (end_ms; TIME_NONE, NULL in SQL, of the real moment) ?5
- * (scope) and ?6 (most). Those up to `after` are left out (NULL: none). */
-struct id_list {
-    int64_t time_ms;
-    int64_t since_ms;
-    int64_t start_ms;
-    int64_t end_ms;
-    const char *scope;
-    int64_t most;
-    const char *after;
-    const char **ids; /* found; NULL: none */
-    size_t count;
-};
-bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
-                struct err *e);
-
 /* --- the organization that the file belongs to --- */
 
 /* A file belongs to one organization: whose it is and whose the client is. Texts of the ledger are

@@ -6,16 +6,6 @@
 #define SINCE_FIRST_MS   MS_PER_DAY
 #define SINCE_MOST_MS    (7 * MS_PER_DAY)
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 bool plan_in_force(const char *when, const char *word)
 {
     return !when || (word && str_has_word(when, word));
@@ -57,7 +47,8 @@ int64_t plan_fresh_ms(const struct plan_facts *f, size_t p)
     int64_t minutes = f->rules[p]->fresh_minutes;
 
     minutes = minutes == FRESH_NIGHT ? (int64_t)f->reread_hours * 60 : minutes;
-    return MS_PER_MINUTE * (f->fresh_minutes > 0 ? earlier(minutes, f->fresh_minutes) : minutes);
+    return MS_PER_MINUTE *
+           (f->fresh_minutes > 0 ? clock_earlier(minutes, f->fresh_minutes) : minutes);
 }
 
 /* How far the passes up to `p` have covered a window. */
@@ -66,7 +57,7 @@ static int64_t covered_by(const struct span *w, size_t p)
     int64_t covered_ms = TIME_NONE;
 
     for (size_t i = 0; i <= p && i < PASSES_MAX; i++) {
-        covered_ms = later(covered_ms, w->pass[i].covered_to_ms);
+        covered_ms = clock_later(covered_ms, w->pass[i].covered_to_ms);
     }
     return covered_ms;
 }
@@ -82,7 +73,7 @@ static int64_t last_read(const struct span *w, const struct plan_facts *f)
     int64_t read_ms = TIME_NONE;
 
     for (size_t i = 0; i <= last_of_first(f) && i < PASSES_MAX; i++) {
-        read_ms = later(read_ms, w->pass[i].read_ms);
+        read_ms = clock_later(read_ms, w->pass[i].read_ms);
     }
     return read_ms;
 }
@@ -108,7 +99,7 @@ static int64_t last_look_ms(const struct span *w, const struct plan_facts *f, in
     for (size_t i = 0; i < f->look_count && !w->no_looks; i++) {
         int64_t look_ms = w->end_ms + f->looks[i] * MS_PER_DAY;
 
-        last_ms = look_ms <= now_ms ? later(last_ms, look_ms) : last_ms;
+        last_ms = look_ms <= now_ms ? clock_later(last_ms, look_ms) : last_ms;
     }
     return last_ms;
 }
@@ -120,7 +111,7 @@ static int64_t reading_time_ms(size_t p, const struct plan_facts *f)
         f->available_ms == TIME_NONE) {
         return f->time_ms;
     }
-    return earlier(f->time_ms, f->available_ms + MS_PER_DAY);
+    return clock_earlier(f->time_ms, f->available_ms + MS_PER_DAY);
 }
 
 static bool sees_ahead(const struct plan_facts *f, size_t p)
@@ -156,20 +147,20 @@ bool plan_needs_availability(const struct span *w, const struct plan_facts *f)
         w->start_ms == TIME_NONE || w->start_ms >= f->time_ms) {
         return false;
     }
-    return covered_by(w, first) < earlier(w->end_ms, f->time_ms) || is_reread_due(w, f);
+    return covered_by(w, first) < clock_earlier(w->end_ms, f->time_ms) || is_reread_due(w, f);
 }
 
 /* How far a pass can see of a window. */
 static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts *f)
 {
-    int64_t to_ms = earlier(w->end_ms, f->time_ms);
+    int64_t to_ms = clock_earlier(w->end_ms, f->time_ms);
 
     if (sees_ahead(f, p)) {
         return w->end_ms;
     }
-    to_ms = w->needed_ms != 0 ? earlier(to_ms, w->needed_ms) : to_ms;
+    to_ms = w->needed_ms != 0 ? clock_earlier(to_ms, w->needed_ms) : to_ms;
     if (f->rules[p]->bound == SEES_AVAILABLE) {
-        return earlier(to_ms, f->available_ms);
+        return clock_earlier(to_ms, f->available_ms);
     }
     return f->rules[p]->bound == SEES_ENDED && to_ms < w->end_ms ? TIME_NONE : to_ms;
 }
@@ -211,8 +202,9 @@ int64_t plan_since(const struct span *w, size_t p, int64_t to_ms)
     if (w->start_ms != TIME_NONE) {
         return w->start_ms;
     }
-    return covered_ms == TIME_NONE ? to_ms - SINCE_FIRST_MS
-                                   : later(covered_ms - SINCE_OVERLAP_MS, to_ms - SINCE_MOST_MS);
+    return covered_ms == TIME_NONE
+               ? to_ms - SINCE_FIRST_MS
+               : clock_later(covered_ms - SINCE_OVERLAP_MS, to_ms - SINCE_MOST_MS);
 }
 
 int64_t plan_wants(const struct span *w, size_t p, const struct plan_facts *f)
@@ -232,8 +224,8 @@ void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_fact
         *c = (struct pass_coverage){.covered_to_ms = to_ms, .read_ms = f->time_ms};
         return;
     }
-    c->read_ms = later(c->read_ms, reading_time_ms(p, f));
-    c->covered_to_ms = later(c->covered_to_ms, to_ms);
+    c->read_ms = clock_later(c->read_ms, reading_time_ms(p, f));
+    c->covered_to_ms = clock_later(c->covered_to_ms, to_ms);
     for (size_t i = p + 1; i < PASSES_MAX; i++) {
         w->pass[i].covered_to_ms = TIME_NONE; /* older than this answer now, or replaced by it */
     }

@@ -114,11 +114,11 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
 
 /* Whether the stream's windows are days of another kind than `k` has: the business time zone's
  * where those are the scopes' own, or the other way round. */
-bool window_other_days(const struct ledger *l, const struct window_kind *k, bool *other,
+bool window_other_days(const struct ledger *l, const struct window_kind *k, int64_t *other,
                        struct err *e);
 
 /* Whether anything of a stream was ever read whole. */
-bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
+bool window_ever_read(const struct ledger *l, const char *stream, int64_t *ever, struct err *e);
 
 /* What was read at a time that has not come at `now_ms` (the server's: a machine's clock may be
  * behind) was not read: those windows of all streams are owed again (*count: how many), and so is

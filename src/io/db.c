@@ -456,12 +456,15 @@ bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_
     return db_end(&q);
 }
 
-bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
+bool db_number(struct rows q, int64_t *out)
 {
-    struct rows q = db_ask(d, e, sql, NONE);
-
     *out = db_next(&q) ? db_int(&q, 0) : 0;
     return db_end(&q);
+}
+
+bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
+{
+    return db_number(db_ask(d, e, sql, NONE), out);
 }
 
 /* --- the present row ------------------------------------------------------------------------- */

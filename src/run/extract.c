@@ -30,9 +30,7 @@ int run_slot(const struct run *run, const struct stream *s)
 
 int64_t run_time_ms(const struct run *run)
 {
-    int64_t now_ms = run_now_ms(run);
-
-    return run->request->until_ms < now_ms ? run->request->until_ms : now_ms;
+    return clock_earlier(run->request->until_ms, run_now_ms(run));
 }
 
 int64_t run_now_ms(const struct run *run)
@@ -276,7 +274,7 @@ static bool leave_out_gone(struct run *run, struct err *e)
     int32_t day = clock_zone_day(run_now_ms(run) - (known ? days : 0) * MS_PER_DAY) + 1;
     int64_t kept_ms = clock_zone_day_start_ms(day);
     if (known && kept_ms > run->past.from_ms) {
-        int64_t gone_ms = kept_ms < run->past.to_ms ? kept_ms : run->past.to_ms;
+        int64_t gone_ms = clock_earlier(kept_ms, run->past.to_ms);
         run->result->gone = arena_printf(
             run->arena,
             "the organization keeps %lld days: what lies before %s is gone there, and %s to %s "
@@ -454,9 +452,8 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
     if (run->client) {
         budget_sum(run);
     }
-    struct rows q = db_ask(run->db, &trouble, sql_run_days_whole, I(run->ledger.run_id));
-    t->days_whole = db_next(&q) ? db_int(&q, 0) : 0;
-    if (!db_end(&q)) {
+    if (!db_number(db_ask(run->db, &trouble, sql_run_days_whole, I(run->ledger.run_id)),
+                   &t->days_whole)) {
         LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;

@@ -141,7 +141,7 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
     struct reading *r = make_reading(n, READING_WINDOW, w, p, g->facts.rules[p]->name);
 
     /* With a budget what cannot go on later is read by itself, and first where it was cut. */
-    r->in_one_go = n->run->budget.binds && agenda_in_one_go(g, w, p);
+    r->in_one_go = n->run->budget.binds && agenda_in_one_go(g, w);
     r->comes_first =
         r->in_one_go && c->target_to_ms != TIME_NONE && c->page_ms != TIME_NONE && w->failures == 0;
     r->must_add_up = !is_day;
@@ -302,8 +302,8 @@ static bool look_ahead(struct night *n, struct err *e)
 {
     struct run *run = n->run;
     const char *name = n->stream->name;
-    bool has_own = false;
-    bool has_needed = true;
+    int64_t has_own = 0;
+    int64_t has_needed = 1;
     struct err trouble;
 
     n->over = true;
@@ -511,9 +511,8 @@ static bool take_end(struct night *n, struct reading *r, bool halts, struct err 
     for (size_t i = 0; i < r->share_count; i++) {
         struct window *w = r->shares[i].window;
 
-        agenda_release(&n->agenda, w);
         w->failed |= r->kind == READING_WINDOW && r->outcome != READING_DONE ? 1U << r->pass_no : 0;
-        if (!agenda_refresh(&n->agenda, w, e)) {
+        if (!agenda_release(&n->agenda, w, e)) {
             return false;
         }
     }

@@ -183,7 +183,7 @@ static bool add_page(struct run *run, struct page *p, struct err *e)
     }
     if (facts->available_ms != TIME_NONE) {
         r->available_ms = facts->available_ms;
-        r->to_ms = r->available_ms < r->to_ms ? r->available_ms : r->to_ms;
+        r->to_ms = clock_earlier(r->available_ms, r->to_ms);
     }
     r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
     r->pages++;

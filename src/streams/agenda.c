@@ -108,13 +108,16 @@ static bool is_by_number(const struct agenda *g, size_t p)
     return step_of_rows(g->stream->passes[p].steps)->follow == FOLLOW_PAGES;
 }
 
-bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p)
+bool agenda_in_one_go(const struct agenda *g, const struct window *w)
 {
+    size_t p = g->order[g->at];
+
     return is_moment(g, w, p) || is_by_number(g, p);
 }
 
-bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms)
+bool agenda_resumes(const struct agenda *g, const struct window *w, int64_t to_ms)
 {
+    size_t p = g->order[g->at];
     const struct cursor *c = &w->now[p];
     bool moment = is_moment(g, w, p);
     int64_t now_ms = clock_now_ms();
@@ -139,7 +142,7 @@ int64_t agenda_owed(const struct agenda *g, const struct window *w)
     size_t p = g->order[g->at];
     int64_t to_ms = w->too_large_ms != 0 ? w->too_large_ms : plan_owed(&w->span, p, &g->facts);
 
-    return agenda_resumes(g, w, p, to_ms) ? w->now[p].target_to_ms : to_ms;
+    return agenda_resumes(g, w, to_ms) ? w->now[p].target_to_ms : to_ms;
 }
 
 /* What the pass at hand is owed, in the order of the windows; where it stands in for others, only
@@ -193,41 +196,15 @@ bool agenda_turn(struct agenda *g)
     return g->at < g->order_count;
 }
 
-static struct window *take(struct agenda *g, struct window *w)
-{
-    w->due = false;
-    g->due_count--;
-    return w;
-}
-
-struct window *agenda_next(struct agenda *g)
-{
-    struct window *list = g->windows.list;
-
-    if (g->due_count == 0) {
-        return NULL;
-    }
-    while (!list[g->next].due) {
-        g->next++;
-    }
-    size_t at = g->next;
-    for (size_t i = at; g->troubled + 1 >= TROUBLED_MAX && i < g->windows.count; i++) {
-        if (list[i].due && list[i].span.start_ms > list[at].span.start_ms) {
-            at = i;
-        }
-    }
-    return take(g, &list[at]);
-}
-
 /* What the server calls the reading of a window that goes on; NULL: it begins. */
 static const char *token_of(const struct agenda *g, const struct window *w, int64_t to_ms)
 {
-    size_t p = g->order[g->at];
-
-    return agenda_resumes(g, w, p, to_ms) ? w->now[p].token : NULL;
+    return agenda_resumes(g, w, to_ms) ? w->now[g->order[g->at]].token : NULL;
 }
 
-bool agenda_goes_with(const struct agenda *g, const struct window *v, const struct window *w)
+/* Whether two may be asked for together: of one time and zone, either none of them begun or all the
+ * same reading of an earlier run. */
+static bool goes_with(const struct agenda *g, const struct window *v, const struct window *w)
 {
     if (v->alone || w->alone || v->troubled != w->troubled ||
         v->span.start_ms != w->span.start_ms || v->span.end_ms != w->span.end_ms ||
@@ -238,14 +215,25 @@ bool agenda_goes_with(const struct agenda *g, const struct window *v, const stru
     return agenda_owed(g, w) == to_ms && str_eq(token_of(g, v, to_ms), token_of(g, w, to_ms));
 }
 
-struct window *agenda_more(struct agenda *g, const struct window *w)
+struct window *agenda_next(struct agenda *g, const struct window *with)
 {
-    for (size_t i = g->next; g->due_count > 0 && i < g->windows.count; i++) {
-        if (g->windows.list[i].due && agenda_goes_with(g, w, &g->windows.list[i])) {
-            return take(g, &g->windows.list[i]);
-        }
+    bool newest = !with && g->troubled + 1 >= TROUBLED_MAX;
+    struct window *next = NULL;
+
+    while (g->due_count > 0 && !g->windows.list[g->next].due) {
+        g->next++;
     }
-    return NULL;
+    for (size_t i = g->next; g->due_count > 0 && i < g->windows.count && (!next || newest); i++) {
+        struct window *w = &g->windows.list[i];
+        bool fits = with ? goes_with(g, with, w) : !next || w->span.start_ms > next->span.start_ms;
+
+        next = w->due && fits ? w : next;
+    }
+    if (next) {
+        next->due = false;
+        g->due_count--;
+    }
+    return next;
 }
 
 void agenda_again(struct agenda *g, struct window *w)
@@ -257,17 +245,13 @@ void agenda_again(struct agenda *g, struct window *w)
     g->next = at < g->next ? at : g->next;
 }
 
-bool agenda_refresh(const struct agenda *g, struct window *w, struct err *e)
-{
-    return window_refresh(g->ledger, &g->kind, g->windows.arena, w, e);
-}
-
-void agenda_release(const struct agenda *g, struct window *w)
+bool agenda_release(const struct agenda *g, struct window *w, struct err *e)
 {
     w->claims--;
     if (w->claims == 0) {
         lock_unclaim(g->locks, w->window_id);
     }
+    return window_refresh(g->ledger, &g->kind, g->windows.arena, w, e);
 }
 
 bool agenda_claim(struct agenda *g, const struct window *with, struct window **taken,
@@ -276,22 +260,24 @@ bool agenda_claim(struct agenda *g, const struct window *with, struct window **t
     struct window *w;
 
     *taken = NULL;
-    while (!*taken && (w = with ? agenda_more(g, with) : agenda_next(g))) {
+    while (!*taken && (w = agenda_next(g, with))) {
         if (w->claims == 0 && !lock_claim(g->locks, w->window_id)) {
             g->held += w->held ? 0 : 1;
             w->held = true;
             continue;
         }
         w->claims++;
-        if (!agenda_refresh(g, w, e)) {
+        if (!window_refresh(g->ledger, &g->kind, g->windows.arena, w, e)) {
             return false;
         }
         *to_ms = agenda_owed(g, w);
-        if (*to_ms != TIME_NONE && (!with || agenda_goes_with(g, with, w))) {
+        if (*to_ms != TIME_NONE && (!with || goes_with(g, with, w))) {
             *taken = w;
             continue;
         }
-        agenda_release(g, w);
+        if (!agenda_release(g, w, e)) {
+            return false;
+        }
         if (*to_ms != TIME_NONE) {
             agenda_again(g, w); /* what another run was at is due by itself */
         }
@@ -401,7 +387,7 @@ bool agenda_goes_on(const struct agenda *g, const struct window *w, int64_t to_m
 {
     size_t p = g->order[g->at];
 
-    return agenda_resumes(g, w, p, to_ms) && (g->stream->passes[p].batch <= 1 || w->now[p].token);
+    return agenda_resumes(g, w, to_ms) && (g->stream->passes[p].batch <= 1 || w->now[p].token);
 }
 
 /* The ids that the pass at hand asks for, behind the one that was read last (NULL: all). */
@@ -410,26 +396,34 @@ static bool set_ids(const struct agenda *g, const struct window *w, const char *
 {
     size_t p = g->order[g->at];
     const struct pass *pass = &g->stream->passes[p];
-    const struct plan_facts *f = &g->facts;
-    int64_t read_ms = w->span.pass[p].read_ms;
-    struct id_list ids = {
-        .time_ms = f->time_ms,
-        .since_ms = (read_ms == TIME_NONE ? f->time_ms : read_ms) - f->lookback_days * MS_PER_DAY,
-        .start_ms = w->span.start_ms,
-        .end_ms = w->span.end_ms,
-        .scope = w->scope,
-        .most = g->config->open_reread_max,
-        .after = after,
-    };
+    int64_t time_ms = g->facts.time_ms;
+    int64_t read_ms = w->span.pass[p].read_ms == TIME_NONE ? time_ms : w->span.pass[p].read_ms;
+    const struct db_value facts[] = {
+        T(time_ms),          T(read_ms - g->facts.lookback_days * MS_PER_DAY),
+        T(w->span.start_ms), T(w->span.end_ms),
+        S(w->scope),         I(g->config->open_reread_max)};
+    size_t known = COUNT_OF(facts); /* those behind the last that the SQL names are not for it */
+    const char **ids;
+    size_t count;
+    size_t due = 0;
 
-    if (!ledger_ids(g->ledger, pass->ids, &ids, a, e)) {
+    while (known > 0 && !strstr(pass->ids, (char[]){'?', (char)('0' + known), '\0'})) {
+        known--;
+    }
+    if (!db_list(db_ask_values(g->ledger->db, e, pass->ids, facts, known), a, &ids, &count)) {
         return false;
     }
-    ask->ids = ids.ids;
-    ask->id_count = pager_fit_ids(pass->steps, ids.ids, ids.count);
-    if (ask->id_count < ids.count) {
+    for (size_t i = 0; i < count; i++) {
+        /* A record may name none. */
+        if (ids[i] && (!after || strcmp(ids[i], after) > 0)) {
+            ids[due++] = ids[i];
+        }
+    }
+    ask->ids = ids;
+    ask->id_count = pager_fit_ids(pass->steps, ids, due);
+    if (ask->id_count < due) {
         LOG(LOG_WARN, "ids that fit in no path are left out", LOG_S("reading", ask->label),
-            LOG_N("ids", ids.count - ask->id_count));
+            LOG_N("ids", due - ask->id_count));
     }
     return true;
 }

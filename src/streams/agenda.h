@@ -67,46 +67,36 @@ bool agenda_needs_availability(const struct agenda *g);
 
 /* Goes on to the next pass that is owed something, g->order[g->at]; false: none is. What is due is
  * taken by agenda_next (NULL: nothing is left): once trouble has come up, the newest first, so that
- * old trouble alone halts nothing. */
+ * old trouble alone halts nothing; `with`: what may be asked for together with that one. */
 bool agenda_turn(struct agenda *g);
-struct window *agenda_next(struct agenda *g);
+struct window *agenda_next(struct agenda *g, const struct window *with);
 
 /* Up to where a window is owed something by the pass at hand, the end of its stored reading where
  * that goes on; TIME_NONE: it is not. */
 int64_t agenda_owed(const struct agenda *g, const struct window *w);
 
-/* Whether two may be asked for together: of one time and zone, either none of them begun or all the
- * same reading of an earlier run. */
-bool agenda_goes_with(const struct agenda *g, const struct window *v, const struct window *w);
-
-/* Takes one more that is due and may be asked for together with `w`; NULL: there is none. */
-struct window *agenda_more(struct agenda *g, const struct window *w);
-
-/* The same (`with` NULL: whatever is due), and claims it: it is read anew, since another run may
- * have had it, and still owed something, up to *to_ms. What another run has is held. *taken is NULL
- * where nothing is left. Give it back by agenda_release. */
+/* The same, and claims it: it is read anew, since another run may have had it, and still owed
+ * something, up to *to_ms. What another run has is held. *taken is NULL where nothing is left. Give
+ * it back by agenda_release, which reads it anew. */
 bool agenda_claim(struct agenda *g, const struct window *with, struct window **taken,
                   int64_t *to_ms, struct err *e);
-void agenda_release(const struct agenda *g, struct window *w);
+bool agenda_release(const struct agenda *g, struct window *w, struct err *e);
 
 /* A window that another run still reads; NULL: none, and of all windows those that it was so with
  * are left. */
 const struct window *agenda_held(struct agenda *g);
 
-/* Reads a window anew that the run has claimed. */
-bool agenda_refresh(const struct agenda *g, struct window *w, struct err *e);
-
 /* A window that was taken is due again. */
 void agenda_again(struct agenda *g, struct window *w);
 
-/* Whether the stored reading of a window by pass `p`, which is owed up to `to_ms`, goes on: its
- * cursor must mean something. What is observed is of one moment, pages by number shift, and by
+/* Whether the stored reading of a window by the pass at hand, which is owed up to `to_ms`, goes on:
+ * its cursor must mean something. What is observed is of one moment, pages by number shift, and by
  * other grants other rows are missing. */
-bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms);
+bool agenda_resumes(const struct agenda *g, const struct window *w, int64_t to_ms);
 
-/* Whether a reading of a window by pass `p` cannot go on a while later where it was cut: the state
- * of a moment, or pages by number. */
-bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p);
+/* Whether a reading of a window by it cannot go on a while later where it was cut: the state of a
+ * moment, or pages by number. */
+bool agenda_in_one_go(const struct agenda *g, const struct window *w);
 
 /* A pass, which others stand in for, was granted; whether it is to be asked first from now on:
  * where scopes are granted different ones, the preferred one is. */

@@ -21,11 +21,11 @@ struct pages {
     const struct erasures *erased;
     pthread_t thread;
     bool begun;            /* there is one */
+    atomic_size_t bytes;   /* of messages pushed and not yet done */
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t filled;
     struct page *first;
     struct page **end;
-    size_t bytes; /* of messages pushed and not yet done */
     struct reading *issued;
     bool closed;
     bool given_up;
@@ -88,34 +88,27 @@ void pages_close(struct pages *q, bool give_up)
 
 void pages_done(struct pages *q, struct page *p)
 {
-    size_t bytes = page_bytes(p);
-
+    atomic_fetch_sub(&q->bytes, page_bytes(p));
     if (p->over && p->reading) {
         arena_free(p->reading->arena);
     }
     page_free(p);
-    pthread_mutex_lock(&q->mutex);
-    q->bytes -= bytes;
-    pthread_mutex_unlock(&q->mutex);
     client_wake(q->client);
 }
 
 /* True while less than the limit is pushed and not yet done. */
 static bool has_room(struct pages *q)
 {
-    pthread_mutex_lock(&q->mutex);
-    bool room = q->bytes < q->max_bytes;
-    pthread_mutex_unlock(&q->mutex);
-    return room;
+    return atomic_load(&q->bytes) < q->max_bytes;
 }
 
 /* Hands a message to the database side. */
 static void push(struct pages *q, struct page *p)
 {
+    atomic_fetch_add(&q->bytes, page_bytes(p));
     pthread_mutex_lock(&q->mutex);
     *q->end = p;
     q->end = &p->next;
-    q->bytes += page_bytes(p);
     pthread_cond_signal(&q->filled);
     pthread_mutex_unlock(&q->mutex);
 }

@@ -16,7 +16,7 @@ static bool judge_days(const struct zoning *z, struct err *e)
         const struct stream *s = stream_registry[i];
         const struct pass_rule *rules[PASSES_MAX];
         struct window_kind kind = stream_windows(s, c, rules);
-        bool other = false;
+        int64_t other = 0;
 
         if (s->own_days && !window_other_days(z->ledger, &kind, &other, e)) {
             return false;
@@ -77,11 +77,6 @@ static bool forget_days(const struct zoning *z, const struct stream *s, int64_t 
     return done;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 bool zone_set(const struct zoning *z, struct err *e)
 {
     const struct config *c = z->config;
@@ -90,8 +85,9 @@ bool zone_set(const struct zoning *z, struct err *e)
     int64_t owed = 0;
     int64_t start_ms =
         c->start_day == INT32_MIN ? z->now_ms : clock_zone_day_start_ms(c->start_day);
-    int64_t from_ms = earlier(earlier(start_ms, z->until_ms), earlier(z->from_ms, z->now_ms));
-    int64_t to_ms = z->until_ms > z->now_ms ? z->until_ms : z->now_ms;
+    int64_t from_ms =
+        clock_earlier(clock_earlier(start_ms, z->until_ms), clock_earlier(z->from_ms, z->now_ms));
+    int64_t to_ms = clock_later(z->until_ms, z->now_ms);
     bool done =
         db_begin(d, e) && ledger_zone(d, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                                       to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "limit.h"
+#include "scratch.h"
 #include "streams/agenda.h"
 
 #define DAY   MS_PER_DAY
@@ -94,7 +95,7 @@ static const char *turns(struct world *w)
     while (agenda_turn(g)) {
         size_t p = g->order[g->at];
         text = arena_printf(w->arena, "%s%s:", text, g->facts.rules[p]->name);
-        while ((due = agenda_next(g))) {
+        while ((due = agenda_next(g, NULL))) {
             text = arena_printf(w->arena, "%s %lld", text, (long long)due->window_id);
             plan_settle(&due->span, p, agenda_owed(g, due), &g->facts);
             g->read_any = g->read_any || !g->facts.rules[p]->whole;
@@ -128,11 +129,11 @@ TEST_OF(struct world *w, enter, leave, after_trouble_the_newest_goes_first)
 {
     begin(w, RULES(&query), NULL);
     assert_true(agenda_turn(&w->g));
-    assert_int_equal(agenda_next(&w->g)->window_id, 0);
+    assert_int_equal(agenda_next(&w->g, NULL)->window_id, 0);
     w->g.troubled = TROUBLED_MAX - 1;
-    assert_int_equal(agenda_next(&w->g)->window_id, DAYS - 1);
+    assert_int_equal(agenda_next(&w->g, NULL)->window_id, DAYS - 1);
     assert_int_equal(agenda_close(&w->g), DAYS - 2);
-    assert_null(agenda_next(&w->g));
+    assert_null(agenda_next(&w->g, NULL));
     /* Those that were taken are still owed, the others are not asked for in this run. */
     assert_string_equal(turns(w), "query: 0 4; ");
 }
@@ -144,7 +145,7 @@ TEST_OF(struct world *w, enter, leave, a_day_too_large_goes_to_the_pass_before)
     assert_true(agenda_turn(&w->g));
     assert_int_equal(w->g.order[w->g.at], 1);
     for (size_t i = 0; i < DAYS; i++) {
-        struct window *due = agenda_next(&w->g);
+        struct window *due = agenda_next(&w->g, NULL);
         assert_non_null(due);
         due->failed |= 1U << 1;
         if (i % 2 == 0) {
@@ -195,7 +196,7 @@ TEST_OF(struct world *w, enter, leave, what_is_refused_to_several_scopes_is_to_a
         size_t lost = 0;
 
         assert_true(agenda_turn(&w->g));
-        for (; (due = agenda_next(&w->g)); asked++) {
+        for (; (due = agenda_next(&w->g, NULL)); asked++) {
             due->failed |= 1U << p;
             lost += agenda_refuse(&w->g, due, p, &why);
         }
@@ -262,7 +263,7 @@ TEST_OF(struct world *w, enter, leave, what_may_be_asked_for_together)
             windows[k].due = k > i;
         }
         size_t count = w->g.due_count;
-        while ((more = agenda_more(&w->g, &windows[i]))) {
+        while ((more = agenda_next(&w->g, &windows[i]))) {
             taken = arena_printf(w->arena, "%s%d", taken, (int)more->window_id);
             last = more;
         }
@@ -270,7 +271,7 @@ TEST_OF(struct world *w, enter, leave, what_may_be_asked_for_together)
         assert_int_equal(w->g.due_count, count - strlen(taken));
         if (last) {
             agenda_again(&w->g, last);
-            assert_ptr_equal(agenda_more(&w->g, &windows[i]), last);
+            assert_ptr_equal(agenda_next(&w->g, &windows[i]), last);
         }
     }
 }
@@ -311,7 +312,7 @@ TEST_OF(struct world *w, enter, leave, a_stored_reading_goes_on_where_its_cursor
         struct window *one = &w->windows[stored[i].window];
         int64_t to_ms = START + DAY;
 
-        assert_false(agenda_resumes(&w->g, one, 0, to_ms));
+        assert_false(agenda_resumes(&w->g, one, to_ms));
         one->now[0] = (struct cursor){
             .target_to_ms = to_ms - stored[i].target_hours * HOUR,
             .begun_ms = w->g.facts.time_ms - stored[i].begun_hours * HOUR,
@@ -321,7 +322,7 @@ TEST_OF(struct world *w, enter, leave, a_stored_reading_goes_on_where_its_cursor
         };
         w->stream.passes = stored[i].by_number ? by_number : by_cursor;
         w->stream.load = stored[i].observes ? LOAD_OBSERVE : LOAD_ENTITY;
-        if (agenda_resumes(&w->g, one, 0, to_ms) != stored[i].resumes) {
+        if (agenda_resumes(&w->g, one, to_ms) != stored[i].resumes) {
             fail_msg("%s", stored[i].what);
         }
         one->now[0].target_to_ms = TIME_NONE;
@@ -369,4 +370,45 @@ TEST(a_stream_in_need_of_fresher_rows_outbids_the_rule)
     assert_int_equal(plan_fresh_ms(&f, 0), 60 * MS_PER_MINUTE);
     f.fresh_minutes = 600;
     assert_int_equal(plan_fresh_ms(&f, 0), 360 * MS_PER_MINUTE);
+}
+
+TEST_OF(struct scratch *s, scratch_open, scratch_close, ids_are_those_that_the_sql_lists)
+{
+    static const char users[] = "SELECT user_id FROM user ORDER BY user_id";
+    static const struct pass_rule rule = {.name = "ids"};
+    static const struct {
+        const char *sql;
+        const char *after;
+        const char *ids;
+    } cases[] = {
+        {users, NULL, "u1 u2 u3"},
+        {users, "u1", "u2 u3"},
+        {users, "u2x", "u3"}, /* gone since */
+        {users, "u3", ""},
+        {"SELECT 'at ' || ?1", NULL, "at 2024-10-04T00:00:00.000Z"},
+        {"SELECT user_id FROM user ORDER BY user_id LIMIT ?6", NULL, "u1 u2"},
+        {"SELECT ?3 || ' ' || ?4 || ' ' || ?5", NULL,
+         "2024-10-02T00:00:00.000Z 2024-10-04T00:00:00.000Z unit"},
+        {"SELECT ?2 || ' to ' || ?1", NULL, "2024-10-03T00:00:00.000Z to 2024-10-04T00:00:00.000Z"},
+        {"SELECT NULL UNION ALL SELECT 'x'", NULL, "x"}, /* a record may name none */
+    };
+    struct pass pass = {.steps = STEPS({.path = "/", .rows = ""})};
+    const struct stream stream = {.grid = GRID_UTC_DAY, .passes = &pass};
+    const struct config config = {.open_reread_max = 2};
+    struct ledger ledger = {.db = s->db};
+    struct agenda g = {.stream = &stream, .config = &config, .ledger = &ledger};
+    struct window w = {.scope = "unit", .span = {.start_ms = START - 2 * DAY, .end_ms = START}};
+    struct pager_spec ask = {.label = "ids"};
+
+    g.facts = (struct plan_facts){
+        .time_ms = START, .lookback_days = 1, .rules = {&rule}, .rule_count = 1, .in_force = 1};
+    w.span.pass[0].read_ms = TIME_NONE;
+    scratch_exec(s, "INSERT INTO user (user_id) VALUES ('u2'), ('u1'), ('u3')");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        pass.ids = cases[i].sql;
+        w.now[0] = (struct cursor){.target_to_ms = cases[i].after ? START : TIME_NONE,
+                                   .at = cases[i].after};
+        check(agenda_ask(&g, &w, START, &ask, s->arena, &s->e), s);
+        assert_string_equal(str_join(s->arena, ask.ids, ask.id_count, " "), cases[i].ids);
+    }
 }

@@ -83,51 +83,6 @@ TEST_IN_SCRATCH(a_granted_source_is_remembered_for_a_while)
     }
 }
 
-TEST_IN_SCRATCH(ids_are_those_that_the_sql_lists)
-{
-    struct ledger l = ledger_of(s);
-    static const struct {
-        const char *sql;
-        const char *after;
-        const char *ids;
-    } cases[] = {
-        {"SELECT user_id FROM user ORDER BY user_id", NULL, "u1 u2 u3"},
-        {"SELECT user_id FROM user ORDER BY user_id", "u1", "u2 u3"},
-        {"SELECT user_id FROM user ORDER BY user_id", "u2x", "u3"}, /* gone since */
-        {"SELECT user_id FROM user ORDER BY user_id", "u3", ""},
-        {"SELECT 'at ' || ?1", NULL, "at 2024-10-04T00:00:00.000Z"},
-        {"SELECT user_id FROM user ORDER BY user_id LIMIT ?6", NULL, "u1 u2"},
-        {"SELECT ?3 || ' ' || ?4 || ' ' || ?5", NULL,
-         "2024-10-02T00:00:00.000Z 2024-10-04T00:00:00.000Z unit"},
-        {"SELECT ?2 || ' to ' || ?1", NULL, "2024-10-03T00:00:00.000Z to 2024-10-04T00:00:00.000Z"},
-    };
-    struct id_list found = {.time_ms = START,
-                            .since_ms = START - DAY,
-                            .start_ms = START - 2 * DAY,
-                            .end_ms = START,
-                            .scope = "unit",
-                            .most = 2};
-
-    scratch_exec(s, "INSERT INTO user (user_id) VALUES ('u2'), ('u1'), ('u3')");
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *all = "";
-
-        found.after = cases[i].after;
-        check(ledger_ids(&l, cases[i].sql, &found, s->arena, &s->e), s);
-        for (size_t k = 0; k < found.count; k++) {
-            all = arena_printf(s->arena, "%s%s%s", all, k ? " " : "", found.ids[k]);
-        }
-        assert_string_equal(all, cases[i].ids);
-    }
-    scratch_exec(s, "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n LIMIT 500) "
-                    "INSERT INTO user (user_id) SELECT 'v' || i FROM n");
-    found.after = NULL;
-    check(ledger_ids(&l, "SELECT user_id FROM user ORDER BY user_id", &found, s->arena, &s->e), s);
-    assert_int_equal(found.count, 503);
-    assert_string_equal(found.ids[0], "u1");
-    assert_string_equal(found.ids[502], "v1499");
-}
-
 /* --- zone_offset --- */
 
 struct zone_case {

@@ -3,11 +3,10 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "etl/ledger.h"
 #include "io/config.h"
-#include "io/db.h"
 #include "pass.h"
 #include "sql.h"
+#include "streams/agenda.h"
 
 /* --- streams and passes --- */
 
@@ -272,21 +271,18 @@ static const char *ids_of(struct db *d, const char *stream, const char *pass, co
 {
     const struct stream *s = stream_find(stream);
     struct ledger l = {.db = d, .run_id = -1};
-    const char *text = "";
-    size_t p = 0;
-    int64_t ms = 0;
+    struct config c = {.lookback_days = 4, .open_reread_max = (int)most};
+    struct agenda g = {.stream = s, .config = &c, .ledger = &l};
+    struct window w = {.span = {.start_ms = TIME_NONE, .end_ms = TIME_NONE}};
+    struct pager_spec ask = {.label = stream};
     struct err e;
 
-    while (!str_eq(s->passes[p].plan.name, pass)) {
-        p++;
-    }
-    assert_true(clock_parse(time, true, &ms));
-    struct id_list found = {.time_ms = ms, .since_ms = ms - 4 * MS_PER_DAY, .most = most};
-    assert_true(ledger_ids(&l, s->passes[p].ids, &found, a, &e));
-    for (size_t i = 0; i < found.count; i++) {
-        text = arena_printf(a, "%s%s%s", text, i ? " " : "", found.ids[i]);
-    }
-    return text;
+    g.order[0] = (size_t)(stream_pass(s, pass) - s->passes);
+    w.now[g.order[0]].target_to_ms = w.span.pass[g.order[0]].read_ms = TIME_NONE;
+    assert_true(clock_parse(time, true, &g.facts.time_ms));
+    stream_plan(s, &c, false, &g.facts);
+    assert_true(agenda_ask(&g, &w, g.facts.time_ms, &ask, a, &e));
+    return str_join(a, ask.ids, ask.id_count, " ");
 }
 
 #define ASKED "2026-03-20T12:00:00.000Z"

@@ -150,7 +150,7 @@ TEST_IN_SCRATCH(days_of_scopes)
 {
     struct window_kind k = KIND(GRID_SCOPE_DAY, &query);
     struct err trouble = {.kind = ERR_NONE};
-    bool other;
+    int64_t other;
 
     check(clock_set_zone("UTC", &s->e), s);
     k.scope_sql = "SELECT user_id, name, department FROM user";
@@ -475,7 +475,7 @@ TEST_IN_SCRATCH(counts_and_errors_are_of_the_present_reading)
 TEST_IN_SCRATCH(coverage_is_that_of_each_pass)
 {
     const struct ledger l = ledger_of(s);
-    bool ever = true;
+    int64_t ever = 1;
     size_t count;
 
     make(s, &days, START, START + 1);
