@@ -71,7 +71,7 @@ CREATE TABLE figure_change (
 
 CREATE INDEX figure_change_by_time ON figure_change (moved_at);
 
--- What the figures of whole days were when a run last ended, to tell what moves.
+-- Days that are whole; and of those that move what their figures were, until a run ends that tells what moved.
 CREATE TABLE figure_kept (
     day TEXT NOT NULL,        -- business day, YYYY-MM-DD
     queue_id TEXT NOT NULL,   -- the queue; '': one row a day, that it was whole

@@ -261,7 +261,10 @@ static bool load_stream(struct replaying *r, struct err *e)
         return false;
     }
     progress_phase(&r->progress, (size_t)pages);
-    /* Loaders make tables, which would end a statement that is read. */
+    /* Loaders and figures make tables, which would end a statement that is read. */
+    if (!db_exec(r->db, sql_figures_temporary, e)) {
+        return false;
+    }
     for (size_t p = 0; pages > 0 && p < r->stream->pass_count; p++) {
         if (!loaders_get(&r->loaders, r->stream, &r->stream->passes[p], e)) {
             return false;
@@ -313,7 +316,7 @@ static bool replay(struct replaying *r, const struct stream *const *streams, siz
     for (size_t i = 0; done && i < count; i++) {
         done = replay_stream(r, streams[i], e);
     }
-    return done && db_exec(r->db, sql_replay_keep, e);
+    return done && db_exec(r->db, sql_replay_keep, e) && db_do(r->db, e, sql_figures_keep, I(0));
 }
 
 /* What became of it, and whether that is all that was asked for: without days and streams that is

@@ -9,20 +9,10 @@ CREATE TEMP TABLE replay_due AS SELECT day FROM figure_touched WHERE is_due;
 
 -- What it makes of a whole day has not moved: that is as if it had been kept. Of days that waited to be looked at all is told.
 -- name: replay_keep
-CREATE TEMP TABLE replay_day AS
-SELECT day FROM figure_touched JOIN figure_kept USING (day)
+INSERT INTO temp.figure_day
+SELECT day, 1 FROM figure_touched JOIN figure_kept USING (day)
 WHERE is_due AND queue_id = '' AND day NOT IN (SELECT day FROM temp.replay_due);
-DELETE FROM figure_kept WHERE queue_id <> '' AND day IN (SELECT day FROM temp.replay_day);
-INSERT INTO figure_kept
-SELECT day, queue_id, coalesce(media_type, ''),
-    sum(offered), sum(answered), sum(abandoned), sum(short_abandoned), sum(flow_out), sum(over_sla),
-    sum(handled), sum(transferred), sum(blind_transferred), sum(consult_transferred), sum(answer_ms),
-    sum(abandon_ms), sum(flow_out_ms), sum(handle_ms), sum(talk_ms), sum(hold_ms), sum(acw_ms),
-    sum(dialing_ms), sum(contacting_ms)
-FROM temp.replay_day AS d JOIN zone_offset AS z USING (day)
-CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
-WHERE queue_id <> ''
-GROUP BY day, queue_id, coalesce(media_type, '');
+DELETE FROM figure_kept WHERE queue_id <> '' AND day IN (SELECT day FROM temp.figure_day);
 
 -- name: replay_clear
 DELETE FROM temp.replay_window;

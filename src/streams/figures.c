@@ -767,17 +767,23 @@ static bool make(struct making *m)
     return done && make_conversation(m);
 }
 
+/* The days whose figures move; of those that were whole it is kept what they were before that. */
+static bool touch_days(struct db *d, bool made, struct err *e)
+{
+    return db_exec(d, sql_figures_temporary, e) && db_do(d, e, sql_figures_days, NONE) &&
+           db_do(d, e, sql_figures_keep, I(made)) && db_do(d, e, sql_figures_touch, NONE) &&
+           db_do(d, e, "DELETE FROM temp.figure_day", NONE);
+}
+
 bool figures_make(struct db *d, struct err *e)
 {
-    static const char *const before[] = {
-        sql_figures_touch,       sql_figures_forget_intervals,     sql_figures_forget_visits,
-        sql_figures_forget_legs, sql_figures_forget_conversations,
-    };
+    static const char *const before[] = {sql_figures_forget_intervals, sql_figures_forget_visits,
+                                         sql_figures_forget_legs, sql_figures_forget_conversations};
     static const char *const sources[SOURCES] = {sql_figures_participants, sql_figures_sessions,
                                                  sql_figures_segments, sql_figures_metrics};
     ARENA_SCOPED struct arena *arena = arena_new(0);
     struct making m = {.db = d, .e = e, .arena = arena};
-    bool done = true;
+    bool done = touch_days(d, false, e);
 
     for (size_t i = 0; done && i < COUNT_OF(before); i++) {
         done = db_do(d, e, before[i], NONE);
@@ -795,8 +801,7 @@ bool figures_make(struct db *d, struct err *e)
     for (size_t i = 0; i < SOURCES; i++) {
         done = db_end(&m.from[i]) && done;
     }
-    return done && db_do(d, e, sql_figures_touch, NONE) &&
-           db_do(d, e, "DELETE FROM fact_owed", NONE);
+    return done && touch_days(d, true, e) && db_do(d, e, "DELETE FROM fact_owed", NONE);
 }
 
 bool figures_settle(struct db *d, struct err *e)

@@ -1,12 +1,30 @@
 -- Figures of conversations: streams/figures.c reads what is owed in the order of keys, and writes.
 
--- name: figures_touch
--- The days whose figures move, before and behind.
-INSERT OR REPLACE INTO figure_touched
-SELECT z.day, (SELECT max(run_id) FROM run), 1
+-- name: figures_temporary
+CREATE TEMP TABLE IF NOT EXISTS figure_day (day TEXT PRIMARY KEY, is_first INTEGER) WITHOUT ROWID
+
+-- name: figures_days
+-- The days whose figures move, before and behind; is_first: it is whole, and nobody has to look at it yet.
+INSERT OR REPLACE INTO temp.figure_day
+SELECT z.day, EXISTS (SELECT 1 FROM figure_kept AS k WHERE k.day = z.day AND k.queue_id = '')
+    AND NOT EXISTS (SELECT 1 FROM figure_touched AS t WHERE t.day = z.day AND t.is_due)
 FROM (SELECT DISTINCT utc_start FROM fact_owed CROSS JOIN interval_figure USING (conversation_key)) AS f
 CROSS JOIN zone_offset AS z ON z.utc_from = (SELECT max(utc_from) FROM zone_offset WHERE utc_from <= f.utc_start)
     AND z.utc_to > f.utc_start
+
+-- name: figures_keep
+-- What such days have been. ?1: what is owed is there by now, and was not.
+INSERT OR IGNORE INTO figure_kept
+SELECT d.day, queue_id, coalesce(media_type, ''), sum(offered), sum(answered), sum(abandoned), sum(short_abandoned), sum(flow_out),
+    sum(over_sla), sum(handled), sum(transferred), sum(blind_transferred), sum(consult_transferred), sum(answer_ms),
+    sum(abandon_ms), sum(flow_out_ms), sum(handle_ms), sum(talk_ms), sum(hold_ms), sum(acw_ms), sum(dialing_ms), sum(contacting_ms)
+FROM temp.figure_day AS d CROSS JOIN zone_offset AS z ON z.day = d.day
+CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
+WHERE d.is_first AND queue_id <> '' AND NOT (?1 AND conversation_key IN (SELECT conversation_key FROM fact_owed))
+GROUP BY d.day, queue_id, coalesce(media_type, '')
+
+-- name: figures_touch
+INSERT OR REPLACE INTO figure_touched SELECT day, (SELECT max(run_id) FROM run), 1 FROM temp.figure_day
 
 -- name: figures_forget_intervals
 DELETE FROM interval_figure WHERE conversation_key IN (SELECT conversation_key FROM fact_owed)

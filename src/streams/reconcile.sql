@@ -12,14 +12,14 @@ CREATE TEMP TABLE IF NOT EXISTS reconcile_due (
     reason TEXT, PRIMARY KEY (day, scope));
 CREATE TEMP TABLE IF NOT EXISTS reconcile_day (
     scope TEXT, day TEXT, utc_from TEXT, utc_to TEXT, ours_run_id INTEGER, theirs_run_id INTEGER, is_final INTEGER,
-    reason TEXT, now TEXT, metrics TEXT);
+    reason TEXT, now TEXT, metrics TEXT, moves INTEGER);
 CREATE TEMP TABLE IF NOT EXISTS reconcile_figure AS
 SELECT *, 0 AS numerator, 0 AS denominator FROM figure_kept WHERE 0;
 CREATE TEMP VIEW IF NOT EXISTS reconcile_kpi AS -- figures of queues one a row, and what they were when the day was kept
 SELECT queue_id, media_type, is_kept, key AS kpi, value
 FROM (SELECT 0 AS is_kept, * FROM temp.reconcile_figure
       UNION ALL SELECT 1, k.*, NULL, NULL FROM figure_kept AS k JOIN temp.reconcile_day AS d USING (day)
-      WHERE d.scope = 'moved' AND queue_id <> '') AS f,
+      WHERE d.moves AND queue_id <> '') AS f,
     json_each(json_object(
         'offered', offered, 'answered', answered, 'abandoned', abandoned, 'short_abandoned', short_abandoned, 'flow_out', flow_out,
         'over_sla', over_sla, 'handled', handled, 'transferred', transferred, 'blind_transferred', blind_transferred,
@@ -145,8 +145,12 @@ DELETE FROM figure_touched;
 SELECT scope, day FROM temp.reconcile_due ORDER BY day, scope DESC LIMIT 1
 
 -- name: reconcile_day
--- The day at hand. ?1: scope, ?2: day, ?3: now, ?4: the metrics that are asked for.
-INSERT INTO temp.reconcile_day SELECT *, ?3, ?4 FROM temp.reconcile_due WHERE scope = ?1 AND day = ?2
+-- The day at hand. ?1: scope, ?2: day, ?3: now, ?4: the metrics that are asked for. It moves if it was whole and was touched
+-- since: what it was is kept then (figures_keep).
+INSERT INTO temp.reconcile_day
+SELECT *, ?3, ?4, scope = 'moved' AND EXISTS (
+    SELECT 1 FROM figure_kept JOIN figure_touched AS t USING (day) WHERE t.day = ?2 AND t.is_due AND queue_id = '')
+FROM temp.reconcile_due WHERE scope = ?1 AND day = ?2
 
 -- name: reconcile_figures
 -- Our side of queues, by its day ?1, as figure_kept has it.
@@ -159,7 +163,7 @@ SELECT day, queue_id, coalesce(media_type, ''),
     sum(service_level_numerator), sum(service_level_denominator)
 FROM v_queue_day
 WHERE day = ?1 AND queue_id <> ''
-AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'moved' OR scope = 'queue' AND reason IS NULL)
+AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE moves OR scope = 'queue' AND reason IS NULL)
 GROUP BY queue_id, coalesce(media_type, '')
 
 -- name: reconcile_states
@@ -350,20 +354,13 @@ ON CONFLICT (day, scope) DO UPDATE SET
 INSERT INTO figure_change
 SELECT d.day, queue_id, media_type, kpi, sum(value * is_kept), sum(value * (1 - is_kept)), d.now
 FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_kpi
-WHERE d.scope = 'moved' AND kpi NOT IN ('numerator', 'denominator')
-AND EXISTS (SELECT 1 FROM figure_kept AS k WHERE k.day = d.day AND k.queue_id = '')
+WHERE d.moves AND kpi NOT IN ('numerator', 'denominator')
 GROUP BY queue_id, media_type, kpi
 HAVING sum(value * is_kept) <> sum(value * (1 - is_kept));
 
-DELETE FROM figure_kept WHERE day IN (SELECT day FROM temp.reconcile_day WHERE scope = 'moved');
+DELETE FROM figure_kept WHERE queue_id <> '' AND day IN (SELECT day FROM temp.reconcile_day WHERE scope = 'moved');
 
-INSERT INTO figure_kept
-SELECT day, queue_id, media_type, offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
-    blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms,
-    acw_ms, dialing_ms, contacting_ms
-FROM temp.reconcile_figure WHERE EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'moved');
-
-INSERT INTO figure_kept (day, queue_id, media_type)
+INSERT OR IGNORE INTO figure_kept (day, queue_id, media_type)
 SELECT day, '', '' FROM temp.reconcile_day WHERE scope = 'moved';
 
 UPDATE figure_touched SET is_due = 0 WHERE day IN (SELECT day FROM temp.reconcile_day WHERE scope = 'moved');

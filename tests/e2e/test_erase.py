@@ -135,7 +135,7 @@ def figures(site, views=("v_queue_day", "v_agent_day", "v_queue_halfhour", "v_me
     for name in ("interval_figure", "queue_visit", "agent_leg", "session_metric", *views):
         out[name] = sorted(tuple(r) for r in site.query(f"SELECT * FROM {name}"))
     for name in table_names(site):
-        out["rows of " + name] = site.value(f"SELECT count(*) FROM {name}") if name not in ("erased", "figure_touched", "unknown_field") else 0
+        out["rows of " + name] = site.value(f"SELECT count(*) FROM {name}") if name not in ("erased", "figure_touched", "figure_kept", "unknown_field") else 0
     out["conversations"] = sorted(tuple(r) for r in site.query("SELECT conversation_id, offered, answered, abandoned, handle_ms FROM v_conversation"))
     return out
 

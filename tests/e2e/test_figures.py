@@ -351,6 +351,30 @@ class Figures(TestCase):
         self.assertEqual(wanted, self.kept(site.db))
         self.assertEqual(site.value("SELECT count(*) FROM queue_media"), 15)
 
+    def test_what_a_whole_day_was(self):
+        """It is kept when the day first moves, by a record that changes or one that comes, and no move after that touches it."""
+        _, site = self.begin("UTC", "2026-03-01", 2, "2026-03-02T06:00:00Z", streams="queues, conversations")
+        self.ok(site.run("extract", "--until", "2026-03-02T06:00:00Z"))
+
+        def rows(what):
+            return sorted(tuple(r) for r in site.query(what))
+
+        sums = ("SELECT queue_id, media_type, sum(offered), sum(handle_ms) FROM interval_figure "
+                "WHERE queue_id <> '' AND utc_start BETWEEN '2026-03-01' AND '2026-03-02' GROUP BY 1, 2")
+        kept = "SELECT queue_id, media_type, offered, handle_ms FROM figure_kept WHERE queue_id <> ''"
+        keys = [k for k, in site.query("SELECT conversation_key FROM interval_figure WHERE queue_id <> '' AND handle_ms > 0 "
+                                       "GROUP BY 1 HAVING min(utc_start) > '2026-03-01' AND max(utc_start) < '2026-03-02' LIMIT 2")]
+        self.assertEqual((rows("SELECT day FROM figure_kept"), rows(kept)), ([("2026-03-01",)], []))
+        for change in ("UPDATE session_metric SET value = value + 1000 WHERE conversation_key = {0}",
+                       "DELETE FROM interval_figure WHERE conversation_key = {0}"):
+            site.change("DELETE FROM figure_kept WHERE queue_id <> ''; UPDATE figure_touched SET is_due = 0; " + change.format(keys[0]))
+            before = rows(sums)
+            site.change(f"UPDATE segment SET queue_id = 'another' WHERE queue_id <> '' AND conversation_key = {keys[1]}")
+            for key in (*keys, keys[1]):
+                make_figures(site.db, f"VALUES ({key})")
+                self.assertEqual(before, rows(kept))
+            self.assertNotEqual(before, rows(sums))
+
 
 if __name__ == "__main__":
     unittest.main()
