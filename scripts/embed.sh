@@ -41,7 +41,6 @@ LIST
     done <<LIST
 $files
 LIST
-    # The last entry keeps the array legal C when there is no file; the count leaves it out.
-    printf '    {NULL, NULL},\n};\nconst size_t embedded_%s_count = %d;\n' "$array" $number
+    printf '    {NULL, NULL},\n};\n'
 } >"$temporary"
 mv "$temporary" "$output"

@@ -42,8 +42,7 @@ void answer_append(struct err *e, const char *before, const char *text)
 
 /* --- documents ------------------------------------------------------------------------------- */
 
-/* The body, inflated, in memory of its own with room for the parser behind it; NULL on failure. */
-static char *body_text(const struct http_answer *answer, size_t *length, struct err *e)
+char *answer_text(const struct http_answer *answer, size_t *length, struct err *e)
 {
     const struct buf *body = &answer->body;
 
@@ -54,7 +53,7 @@ void answer_begins(struct err *e, const struct http_answer *answer)
 {
     struct err ignored;
     size_t length;
-    char *text = body_text(answer, &length, &ignored);
+    char *text = answer_text(answer, &length, &ignored);
 
     append_escaped(e, ", it begins: ", text, text ? length : 0, EXCERPT_BYTES);
     free(text);
@@ -63,7 +62,7 @@ void answer_begins(struct err *e, const struct http_answer *answer)
 struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
 {
     size_t length;
-    char *text = body_text(answer, &length, e);
+    char *text = answer_text(answer, &length, e);
 
     if (!text) {
         return NULL;

@@ -24,6 +24,9 @@ void answer_append(struct err *e, const char *before, const char *text);
 /* Appends how the body begins, escaped likewise; nothing when it is empty or cannot be inflated. */
 void answer_begins(struct err *e, const struct http_answer *answer);
 
+/* The body, inflated, in memory of its own with room for the parser behind it (gzip_text). */
+char *answer_text(const struct http_answer *answer, size_t *length, struct err *e);
+
 /* Inflates and parses the body of `answer` (which stays as it is); NULL with ERR_TEMPORARY when it
  * ended early (a repeat may bring the rest), ERR_CONTRACT when it came whole and is no document, or
  * passes a limit. A body that the protocol does not frame counts as cut when its document is not

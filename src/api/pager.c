@@ -115,19 +115,18 @@ static struct batch batch_of(const struct pager *p, int64_t sequence)
     return (struct batch){from, end < p->spec.id_count ? end : p->spec.id_count};
 }
 
-/* Predicates of a filter: AgentStateAgentQueryPredicate knows dimension and value alone; others
- * infer their type and operator. Or texts. */
-static void add_ids(const struct pager *p, struct buf *out, int64_t sequence)
+/* Elements of a JSON array: texts or, of a dimension, predicates of a filter
+ * (AgentStateAgentQueryPredicate knows dimension and value alone; others infer their type and
+ * operator). */
+static void add_elements(struct buf *out, const char *const *list, size_t count,
+                         const char *dimension)
 {
-    const char *dimension = step_of(p)->ids_as;
-    struct batch ids = batch_of(p, sequence);
-
-    for (size_t i = ids.from; i < ids.end; i++) {
-        (void)buf_add_str(out, i > ids.from ? "," : "");
+    for (size_t i = 0; i < count; i++) {
+        (void)buf_add_str(out, i > 0 ? "," : "");
         if (dimension) {
             (void)buf_add_printf(out, "{\"dimension\":\"%s\",\"value\":", dimension);
         }
-        (void)json_quote(out, p->spec.ids[i], strlen(p->spec.ids[i]));
+        (void)json_quote(out, list[i], strlen(list[i]));
         (void)buf_add_str(out, dimension ? "}" : "");
     }
 }
@@ -160,18 +159,6 @@ static const char *id_part(const struct pager *p, int64_t sequence, int part, st
     return part == 1 ? arena_strndup(a, id, first) : id + first + (id[first] == '/' ? 1 : 0);
 }
 
-/* Words become the elements of a JSON array. */
-static void add_elements(struct buf *out, const char *words, struct arena *a)
-{
-    size_t count;
-    char **list = str_split_list(a, words, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        (void)buf_add_str(out, i > 0 ? "," : "");
-        (void)json_quote(out, list[i], strlen(list[i]));
-    }
-}
-
 /* Appends the value of the mark that `text` begins with, in a path or in JSON text, and returns the
  * mark's length; 0 when it is none. */
 static size_t add_mark(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
@@ -199,6 +186,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
     };
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         const char *value = known[i].value ? known[i].value : "";
+        size_t count;
 
         if (!str_starts_with(text, known[i].mark)) {
             continue;
@@ -206,15 +194,15 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         if (str_eq(known[i].mark, "{items}")) {
             add_items(p, out, sequence, a);
         } else if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
-            add_ids(p, out, sequence);
+            struct batch ids = batch_of(p, sequence);
+            add_elements(out, p->spec.ids + ids.from, ids.end - ids.from, step_of(p)->ids_as);
         } else if (str_eq(known[i].mark, "{list}")) {
-            add_elements(out, value, a);
+            char **words = str_split_list(a, value, &count);
+            add_elements(out, (const char *const *)words, count, NULL);
         } else if (in_path) {
             (void)str_url_encode(out, value);
-        } else if (known[i].quote && !in_path) {
-            BUF_SCOPED struct buf quoted = buf_of(REQUEST_BYTES);
-            (void)json_quote(&quoted, value, strlen(value));
-            (void)buf_add(out, buf_str(&quoted) + 1, quoted.length - 2);
+        } else if (known[i].quote) {
+            (void)str_write(out, STR_JSON, value, strlen(value));
         } else {
             (void)buf_add_str(out, value);
         }

@@ -11,7 +11,7 @@ const size_t region_count = COUNT_OF(region_table);
 /* The host of a URL, or the text itself when it is none; in lower case, as no host has a _. */
 static char *host_of(struct arena *a, const char *text)
 {
-    char *host = str_trim(a, text, NULL);
+    char *host = str_trim(a, text);
     char *scheme_end = strstr(host, "://");
 
     for (char *c = host; *c; c++) {

@@ -35,9 +35,7 @@ void stop_install(void)
     /* A closed terminal ends a run as SIGTERM does, unless it was started by nohup. */
     struct sigaction hangup;
     INVARIANT(sigaction(SIGHUP, NULL, &hangup) == 0);
-    if (hangup.sa_handler != SIG_IGN) {
-        INVARIANT(sigaction(SIGHUP, &action, NULL) == 0);
-    }
+    INVARIANT(hangup.sa_handler == SIG_IGN || sigaction(SIGHUP, &action, NULL) == 0);
     INVARIANT(sigaction(SIGPIPE, &ignore, NULL) == 0);
     /* A file that may not grow is a full disk, told by the failed write. */
     INVARIANT(sigaction(SIGXFSZ, &ignore, NULL) == 0);

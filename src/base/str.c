@@ -81,19 +81,15 @@ bool str_has_word(const char *words, const char *word)
     return false;
 }
 
-char *str_trim(struct arena *a, const char *text, bool *trimmed)
+char *str_trim(struct arena *a, const char *text)
 {
-    size_t whole = strlen(text);
-    size_t cut = strspn(text, BLANKS);
-    size_t length = whole - cut;
+    text += strspn(text, BLANKS);
+    size_t length = strlen(text);
 
-    while (length > 0 && strchr(BLANKS, text[cut + length - 1])) {
+    while (length > 0 && strchr(BLANKS, text[length - 1])) {
         length--;
     }
-    if (trimmed) {
-        *trimmed = length != whole;
-    }
-    return arena_strndup(a, text + cut, length);
+    return arena_strndup(a, text, length);
 }
 
 char **str_split_list(struct arena *a, const char *text, size_t *count)
@@ -256,8 +252,8 @@ const char *str_suggest(struct arena *a, const char *word, const char *const *ca
 
 bool str_write(struct buf *out, enum str_form form, const char *text, size_t length)
 {
-    static const char *const named[] = {"\n\r\t", "\n\r\t\"\\", "\"\\", "\"\\\b\f\n\r\t"};
-    static const char *const letters[] = {"nrt", "nrt\"\\", "\"\\", "\"\\bfnrt"};
+    static const char *const named[] = {"\n\r\t", "\n\r\t\"\\", "\"\\", "\"\\\b\f\n\r\t", ""};
+    static const char *const letters[] = {"nrt", "nrt\"\\", "\"\\", "\"\\bfnrt", ""};
     bool added = true;
 
     for (size_t done = 0, used; added && done < length; done += used) {
@@ -270,7 +266,7 @@ bool str_write(struct buf *out, enum str_form form, const char *text, size_t len
             added = buf_add(out, (const char[]){'\\', letters[form][name - named[form]]}, 2);
         } else if (bytes > 0 && !utf8_is_unsafe(code)) {
             added = buf_add(out, text + done, bytes);
-        } else if (form == STR_JSON) {
+        } else if (form >= STR_JSON) {
             added = bytes > 0 ? buf_add_printf(out, "\\u%04x", (unsigned)code)
                               : buf_add_str(out, "\xEF\xBF\xBD");
         } else if (form == STR_LOG_JSON) {

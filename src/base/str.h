@@ -38,9 +38,8 @@ bool str_is_listed(const char *text, const char *const *list, size_t count);
 /* True when `word` is one of `words`, which are separated by blanks (NULL: none). */
 bool str_has_word(const char *words, const char *word);
 
-/* Copies `text` without blanks, tabs and line ends at both ends, into the arena; sets *trimmed (may
- * be NULL) when something was cut. */
-char *str_trim(struct arena *a, const char *text, bool *trimmed);
+/* Copies `text` without blanks, tabs and line ends at both ends, into the arena. */
+char *str_trim(struct arena *a, const char *text);
 
 /* Splits at commas and blanks, leaving out empty items; returns an arena array of *count strings.
  */
@@ -70,8 +69,9 @@ const char *str_suggest(struct arena *a, const char *word, const char *const *ca
 /* Appends `text` made safe for a terminal or a log: control bytes and invalid UTF-8 become \xNN
  * (line ends and tabs \n, \r, \t), C1 controls, bidi controls, U+2028, U+2029 and U+FEFF \u{N}. In
  * quotes these and \ are escaped too; in JSON \u stands for all (invalid bytes become U+FFFD, in
- * the log the text \xNN). False when the buffer is full: the characters that fit are in it. */
-enum str_form { STR_SHOWN, STR_QUOTED, STR_LOG_JSON, STR_JSON };
+ * the log the text \xNN); of a whole JSON document its own quotes and \ stay. False when the buffer
+ * is full: the characters that fit are in it. */
+enum str_form { STR_SHOWN, STR_QUOTED, STR_LOG_JSON, STR_JSON, STR_DOCUMENT };
 bool str_write(struct buf *out, enum str_form form, const char *text, size_t length);
 static inline bool str_escape(struct buf *out, const char *text, size_t length)
 {

@@ -4,7 +4,6 @@
 
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
-#include "io/gzip.h"
 #include "io/hash.h"
 
 /* The POSTs that only read; "*" stands for one id. */
@@ -97,10 +96,8 @@ static bool read_call(const struct cmd_context *ctx, struct call *call, struct e
 /* Writes a body as it came; on a terminal without what could drive it. */
 static bool print_body(const struct client_answer *answer, struct err *e)
 {
-    const struct buf *raw = &answer->http.body;
     size_t length;
-    char *bytes =
-        gzip_text(buf_str(raw), raw->length, answer->http.gzip && raw->length > 0, &length, e);
+    char *bytes = answer_text(&answer->http, &length, e);
 
     if (!bytes) {
         return false;

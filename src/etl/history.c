@@ -191,7 +191,7 @@ bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
                                      T(page->until_ms),       I(page->replays),
                                      I((int64_t)row_hash),    I(load_run_id(page))};
     size_t count = h->observes ? COUNT_OF(observation) : COUNT_OF(facts);
-    bool is_snapshot = h->start == h->map->column_count || cell_is_null(&row[h->start]);
+    bool is_snapshot = h->start == h->map->column_count || row[h->start].type == CELL_NULL;
     size_t first = is_snapshot ? HISTORY_SNAPSHOTS : HISTORY_ROWS;
     const char *const *step = &h->sql[h->observes && page->replays ? HISTORY_FILL : first];
     int64_t placed = 0;

@@ -35,20 +35,3 @@ static inline struct cell cell_text(const char *text)
                          .length = text ? (uint32_t)strlen(text) : 0,
                          .value.text = text};
 }
-
-/* Whether a cell holds nothing. */
-static inline bool cell_is_null(const struct cell *c)
-{
-    return c->type == CELL_NULL;
-}
-
-/* Whether two cells are of one kind and hold the same, reals to the bit. */
-static inline bool cell_same(const struct cell *a, const struct cell *b)
-{
-    if (a->type != b->type || a->type == CELL_NULL) {
-        return a->type == b->type;
-    }
-    return a->type == CELL_TEXT
-               ? a->length == b->length && memcmp(a->value.text, b->value.text, a->length) == 0
-               : a->value.integer == b->value.integer;
-}

@@ -262,7 +262,7 @@ static bool read_entry(struct loading *l, struct reading *r, const char *line)
     if (line[length] == '\0') {
         return err_set(l->e, ERR_CONFIG, "neither [section] nor key = value nor a comment");
     }
-    const char *name = str_trim(l->a, arena_strndup(l->a, line, length), NULL);
+    const char *name = str_trim(l->a, arena_strndup(l->a, line, length));
     const char *value = line + length + 1;
     value += strspn(value, BLANKS);
     r->above = 0;
@@ -396,7 +396,7 @@ static size_t find_assignment(struct arena *a, const char *line, const char **va
     if (equals == NULL) {
         return CONFIG_KEY_COUNT;
     }
-    const char *name = str_trim(a, arena_strndup(a, line, (size_t)(equals - line)), NULL);
+    const char *name = str_trim(a, arena_strndup(a, line, (size_t)(equals - line)));
     const char *behind = name + strlen("export");
     if (str_starts_with(name, "export") && is_blank(*behind)) {
         name = behind + strspn(behind, BLANKS);
@@ -871,10 +871,11 @@ static char *take_credential(struct loading *l, enum config_key_id id)
 {
     struct config_text *value = &l->texts[id];
     const char *what = id == KEY_CLIENT_ID ? "client id" : "client secret";
-    bool trimmed = false;
     bool quoted = value->was_quoted;
-    char *text = str_trim(l->a, value->text == NULL ? "" : value->text, &trimmed);
+    const char *given = value->text == NULL ? "" : value->text;
+    char *text = str_trim(l->a, given);
     size_t length = strlen(text);
+    bool trimmed = length != strlen(given);
     if (length >= 2 && (text[0] == '"' || text[0] == '\'') && text[length - 1] == text[0]) {
         text[length - 1] = '\0';
         text++;

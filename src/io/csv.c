@@ -30,8 +30,7 @@ struct csv_writer {
     z_stream z;
     gz_header header;
     unsigned char packed[BLOCK_BYTES];
-    bool in_record; /* a field of the present record is written */
-    uint64_t records;
+    bool in_record;      /* a field of the present record is written */
     struct block *block; /* being filled: one of the ring */
     struct block *ring;
     atomic_int error_number; /* of the first failed write; 0: none */
@@ -427,12 +426,6 @@ void csv_end_record(struct csv_writer *w)
     memcpy(room(w, 2), "\r\n", 2);
     w->block->used += 2;
     w->in_record = false;
-    w->records++;
-}
-
-uint64_t csv_records(const struct csv_writer *w)
-{
-    return w->records;
 }
 
 bool csv_failed(const struct csv_writer *w)

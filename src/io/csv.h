@@ -38,9 +38,6 @@ void csv_cell(struct csv_writer *w, const struct cell *c);
 /* Ends the record. */
 void csv_end_record(struct csv_writer *w);
 
-/* Records ended so far, the header included. */
-uint64_t csv_records(const struct csv_writer *w);
-
 /* True once a write has failed: what follows is not written any more. */
 bool csv_failed(const struct csv_writer *w);
 

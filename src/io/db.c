@@ -849,7 +849,12 @@ static int migration_number(size_t at)
 
 int db_schema_version(void)
 {
-    return embedded_schema_count > 0 ? migration_number(embedded_schema_count - 1) : 0;
+    size_t last = 0;
+
+    while (embedded_schema[last + 1].name) {
+        last++;
+    }
+    return migration_number(last);
 }
 
 /* --- write-ahead log --- */
@@ -882,7 +887,7 @@ static bool switch_to_wal(struct db *d, struct err *e)
 /* Runs the files of one number. */
 static bool run_schema(struct db *d, int number, struct err *e)
 {
-    for (size_t i = 0; i < embedded_schema_count; i++) {
+    for (size_t i = 0; embedded_schema[i].name; i++) {
         if (migration_number(i) == number && !db_exec(d, embedded_schema[i].text, e)) {
             return err_prefix(e, "schema %s", embedded_schema[i].name);
         }

@@ -123,8 +123,6 @@ const char *http_parameter(struct arena *a, const char *url, const char *name)
 
 bool http_proxy_allowed(const char *proxy)
 {
-    static const char *const schemes[] = {"http",    "https",  "socks4",
-                                          "socks4a", "socks5", "socks5h"};
     CURLU *parsed = parse_url(proxy, CURLU_DEFAULT_SCHEME);
     char *scheme = NULL;
     bool known = false;
@@ -132,7 +130,7 @@ bool http_proxy_allowed(const char *proxy)
     if (has_part(parsed, CURLUPART_HOST) &&
         curl_url_get(parsed, CURLUPART_SCHEME, &scheme, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
         /* Without a scheme curl_url guesses https; libcurl takes such a proxy for http. */
-        known = str_is_listed(scheme, schemes, COUNT_OF(schemes));
+        known = str_has_word("http https socks4 socks4a socks5 socks5h", scheme);
     }
     curl_free(scheme);
     curl_url_cleanup(parsed);

@@ -273,6 +273,7 @@ static bool write_file(struct exporting *x, struct reading *r, const char *day, 
     const char *path = path_of(x, name);
     uint32_t mode = (uint32_t)c->export_mode;
     ASIDE_SCOPED struct file_aside aside = {0};
+    int64_t written = 0;
 
     if (!r->q.ok || !check_target(x, name, e) ||
         !file_make_directory(file_directory(x->names, path), mode, e) ||
@@ -282,10 +283,9 @@ static bool write_file(struct exporting *x, struct reading *r, const char *day, 
     struct csv_writer *w = csv_new(aside.stream, &options);
     x->is_reading = !r->by[READ_INTO];
     render_names(&r->q, w);
-    for (; rows > 0 && !csv_failed(w) && next_row(x, r, e); rows--) {
+    for (; written < rows && !csv_failed(w) && next_row(x, r, e); written++) {
         render_record(&r->q, w);
     }
-    int64_t written = (int64_t)csv_records(w) - 1;
     bool done = r->q.ok;
     x->is_reading = x->is_reading && !done;
     if (!done) {

@@ -1,26 +1,8 @@
 #include "out/out.h"
 
 #include "base/clock.h"
+#include "out/render.h"
 #include "sql.h"
-
-/* Writes the samples of a statement (out/metrics.sql), before those of each metric its two lines of
- * description. Label values are our own words: they need no escapes. */
-static bool write_samples(FILE *out, struct rows q)
-{
-    while (db_next(&q)) {
-        const char *name = db_text(&q, 1);
-        const char *help = db_text(&q, 2);
-        const char *value = db_text(&q, 4);
-
-        if (help) {
-            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, db_text(&q, 0));
-        }
-        if (value) {
-            (void)fprintf(out, "%s%s %s\n", name, db_text(&q, 3), value);
-        }
-    }
-    return db_end(&q);
-}
 
 /* A path mistyped must not cost a file of somebody else's, such as the database. Asked when the
  * database is closed: closing its file ourselves would drop SQLite's locks. */
@@ -62,15 +44,15 @@ bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, i
         d = db_open_memory(false, e);
     }
     bool done =
-        d && write_samples(file.stream,
-                           db_ask(d, e, sql_metrics_run, S(ROLLCALL_VERSION), T(now_ms),
-                                  I(err_facts[kind].exit_code), I(elapsed_ms), I(t->requests),
-                                  I(t->retries), I(t->bytes), I(t->pages), I(t->rows.rows_new),
-                                  I(t->rows.rows_changed), I(t->rows.rows_unchanged),
-                                  I(t->streams_done), I(t->streams_left), I(read)));
+        d && render_lines(db_ask(d, e, sql_metrics_run, S(ROLLCALL_VERSION), T(now_ms),
+                                 I(err_facts[kind].exit_code), I(elapsed_ms), I(t->requests),
+                                 I(t->retries), I(t->bytes), I(t->pages), I(t->rows.rows_new),
+                                 I(t->rows.rows_changed), I(t->rows.rows_unchanged),
+                                 I(t->streams_done), I(t->streams_left), I(read)),
+                          file.stream);
     if (done && read) {
-        done = write_samples(file.stream, db_ask(d, e, sql_metrics_sums, NONE)) &&
-               write_samples(file.stream, db_ask(d, e, sql_metrics_streams, T(now_ms)));
+        done = render_lines(db_ask(d, e, sql_metrics_sums, NONE), file.stream) &&
+               render_lines(db_ask(d, e, sql_metrics_streams, T(now_ms)), file.stream);
     }
     return done && file_aside_commit(&file, e);
 }

@@ -1,5 +1,5 @@
--- The metrics file (out/out.h): one row a sample, those of one metric together, of which the first
--- has its help. `value` NULL: the metric is described but has no sample.
+-- The metrics file (out/out.h): one line a sample, those of one metric together, before the first the two of its
+-- description. `value` NULL: the metric is described but has no sample. Label values are our own words: they need no escapes.
 
 -- name: metrics_run
 -- The run that has just ended, and whether the database could be read.
@@ -23,7 +23,10 @@ WITH metric (name, help, labels, value) AS (VALUES
     ('rollcall_last_run_streams', NULL, '{result="left"}', ?13),
     ('rollcall_database_up', '1: the database could be read for this file, 0: not.', '', ?14)
 )
-SELECT 'gauge' AS type, name, help, labels, value FROM metric
+SELECT coalesce('# HELP ' || name || ' ' || help || '
+# TYPE ' || name || ' gauge' || coalesce('
+' || name || labels || ' ' || value, ''), name || labels || ' ' || value) AS line
+FROM metric
 
 -- name: metrics_sums
 -- What concerns all streams and all runs. A first success or failure that was never is left out, a budget that is not set too.
@@ -59,7 +62,10 @@ metric (type, name, help, labels, value) AS (VALUES
     ('counter', 'rollcall_rows_total', NULL, '{result="changed"}', (SELECT rows_changed FROM total)),
     ('counter', 'rollcall_rows_total', NULL, '{result="unchanged"}', (SELECT rows_unchanged FROM total))
 )
-SELECT * FROM metric WHERE value IS NOT NULL
+SELECT coalesce('# HELP ' || name || ' ' || help || '
+# TYPE ' || name || ' ' || type || coalesce('
+' || name || labels || ' ' || value, ''), name || labels || ' ' || value) AS line
+FROM metric WHERE value IS NOT NULL
 
 -- name: metrics_streams
 -- What concerns each stream. ?1: now.
@@ -81,9 +87,9 @@ WITH metric (place, name, help) AS (VALUES
     (11, 'rollcall_stream_windows',
      'Windows (UTC days) by state: open (not finished), provisional (may be read again), settled.')
 ),
-state (state_no, state) AS (VALUES (1, 'open'), (2, 'provisional'), (3, 'settled'))
-SELECT
-    'gauge' AS type, name,
+state (state_no, state) AS (VALUES (1, 'open'), (2, 'provisional'), (3, 'settled')),
+sample AS (SELECT
+    place, stream_no, state_no, name,
     CASE WHEN row_number() OVER (PARTITION BY place ORDER BY stream_no, state_no) = 1 THEN help END
         AS help,
     '{stream="' || stream || '"' || coalesce(',state="' || state || '"', '') || '}' AS labels,
@@ -106,5 +112,9 @@ SELECT
     END AS value
 FROM metric
 CROSS JOIN status_stream
-LEFT JOIN state ON place = 11
+LEFT JOIN state ON place = 11)
+SELECT coalesce('# HELP ' || name || ' ' || help || '
+# TYPE ' || name || ' gauge' || coalesce('
+' || name || labels || ' ' || value, ''), name || labels || ' ' || value) AS line
+FROM sample WHERE help IS NOT NULL OR value IS NOT NULL
 ORDER BY place, stream_no, state_no

@@ -471,25 +471,6 @@ static const char *after(const char *at)
     return at + 1;
 }
 
-/* Bytes that are no UTF-8 (a path may hold them) become replacement characters; what must not reach
- * a terminal is escaped as JSON does it. */
-static void put_string(const char *text, const char *end, FILE *out)
-{
-    while (text < end) {
-        uint32_t code;
-        size_t bytes = utf8_next(text, (size_t)(end - text), &code);
-
-        if (bytes > 0 && utf8_is_unsafe(code)) {
-            (void)fprintf(out, "\\u%04x", (unsigned)code);
-        } else if (bytes > 0) {
-            (void)fwrite(text, 1, bytes, out);
-        } else {
-            (void)fputs("\xef\xbf\xbd", out);
-        }
-        text += bytes > 0 ? bytes : 1;
-    }
-}
-
 /* Sets out a compact document over lines. */
 static void put_document(const char *at, FILE *out)
 {
@@ -505,7 +486,7 @@ static void put_document(const char *at, FILE *out)
         if (closes && !flat) {
             (void)fprintf(out, "\n%*s", depth * INDENT, "");
         }
-        put_string(at, end, out);
+        (void)fwrite(at, 1, (size_t)(end - at), out);
         if (opens) {
             const char *next = end;
             while (!strchr("{[]}", *next)) {
@@ -607,10 +588,22 @@ bool render_query(struct rows q, const struct rendering *to)
 
 bool render_document(struct rows q, FILE *out)
 {
+    BUF_SCOPED struct buf safe = buf_of(SIZE_MAX); /* a path in it may be no UTF-8 */
+
     if (db_next(&q)) {
-        put_document(db_text(&q, 0), out);
+        const char *text = db_text(&q, 0);
+        (void)str_write(&safe, STR_DOCUMENT, text, strlen(text));
+        put_document(buf_str(&safe), out);
     }
     return db_end(&q) && check_written(out, q.e);
+}
+
+bool render_lines(struct rows q, FILE *out)
+{
+    while (db_next(&q)) {
+        (void)fprintf(out, "%s\n", db_text(&q, 0));
+    }
+    return db_end(&q);
 }
 
 /* --- the terminal, and the pager before it --------------------------------------------------- */

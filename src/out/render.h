@@ -42,6 +42,9 @@ bool render_query(struct rows q, const struct rendering *to);
  * holds no other object or array is kept on one line. */
 bool render_document(struct rows q, FILE *out);
 
+/* Writes the texts of its one column as they are, a line each, and ends it. */
+bool render_lines(struct rows q, FILE *out);
+
 /* Writes a paragraph of words from column `indent` on, in lines that the terminal has room for (at
  * most 119 columns), elsewhere of at most 79; `at` is the column reached already. A word too long
  * for a line is left whole: it is a URL or a path, to be copied. */

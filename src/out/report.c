@@ -7,6 +7,7 @@
 #include "etl/words.h"
 #include "io/embedded.h"
 #include "out/query.h"
+#include "out/render.h"
 #include "sql.h"
 
 /* A part of the page (report_sections): the rows that a statement makes of what the query answers,
@@ -159,15 +160,6 @@ static bool keep_cells(struct page *p, const char *sql, int64_t *rows)
 
 /* --- the page -------------------------------------------------------------------------------- */
 
-/* Puts the lines of a statement, and ends it. */
-static bool put_lines(FILE *out, struct rows q)
-{
-    while (db_next(&q)) {
-        (void)fprintf(out, "%s\n", db_text(&q, 0));
-    }
-    return db_end(&q);
-}
-
 /* The statement that a section names. */
 static const char *statement_of(const struct section *s)
 {
@@ -183,40 +175,36 @@ static const char *statement_of(const struct section *s)
 
 static bool put_section(struct page *p, const struct section *s, int64_t number)
 {
-    const struct query *query = s->query ? query_find(p->arena, s->query, p->e) : NULL;
+    struct db *d = p->db;
+    struct err *e = p->e;
+    const struct query *query = s->query ? query_find(p->arena, s->query, e) : NULL;
     const char *line = query ? answer_to(p, query) : "";
     int64_t rows = 0;
 
     if ((s->query && !query) || !line || !keep_cells(p, filled(p, statement_of(s), query), &rows)) {
         return false;
     }
-    (void)fputs("<section>\n", p->out);
-    if (s->title) {
-        bool of_all = p->given[GIVEN_QUEUE] && query && !strstr(line, " queue=");
-
-        (void)fprintf(p->out, "<h2 id=part-%lld>%s</h2>\n<p class=soft>%s%s</p>\n",
-                      (long long)number, s->title, rows > 0 ? s->text : s->nothing,
-                      of_all ? " (Of all queues.)" : "");
+    bool of_all = p->given[GIVEN_QUEUE] && query && !strstr(line, " queue=");
+    const char *text = rows > 0 ? s->text : s->nothing;
+    bool done = render_lines(
+        db_ask(d, e, sql_report_section, I(number), S(s->title), S(text), I(of_all)), p->out);
+    if (rows > 0) {
+        done = done && render_lines(db_ask(d, e, sql_report_facts, S(s->picture)), p->out) &&
+               render_lines(db_ask(d, e, sql_report_plot, S(s->picture), S(s->title)), p->out) &&
+               render_lines(db_ask(d, e, sql_report_table, S(s->picture), I(number)), p->out);
     }
-    if (rows > 0 &&
-        !(put_lines(p->out, db_ask(p->db, p->e, sql_report_facts, S(s->picture))) &&
-          put_lines(p->out, db_ask(p->db, p->e, sql_report_plot, S(s->picture), S(s->title))) &&
-          put_lines(p->out, db_ask(p->db, p->e, sql_report_table, S(s->picture), I(number))))) {
-        return false;
-    }
-    if (query) {
-        (void)fprintf(p->out, "<p class=how><code>%s</code></p>\n", html(p->arena, line));
-    }
-    (void)fputs("</section>\n", p->out);
-    return true;
+    return done &&
+           render_lines(db_ask(d, e, sql_report_how, S(query ? html(p->arena, line) : NULL)),
+                        p->out);
 }
 
 static bool put_page(struct page *p, const char *zone)
 {
     const char *queue = p->given[GIVEN_QUEUE] ? html(p->arena, p->given[GIVEN_QUEUE]) : NULL;
-    bool done = put_lines(p->out, db_ask(p->db, p->e, sql_report_head, S(p->given[GIVEN_TITLE]),
-                                         S(queue), S(zone), T(clock_now_ms()), S(ROLLCALL_VERSION),
-                                         S(embedded_styles[0].text)));
+    bool done = render_lines(db_ask(p->db, p->e, sql_report_head, S(p->given[GIVEN_TITLE]),
+                                    S(queue), S(zone), T(clock_now_ms()), S(ROLLCALL_VERSION),
+                                    S(embedded_styles[0].text)),
+                             p->out);
     struct rows q = db_ask(p->db, p->e, sql_report_sections, I(p->one_day));
     for (int64_t i = 0; done && db_next(&q); i++) {
         const struct section s = {db_text(&q, 0), db_text(&q, 1), db_text(&q, 2),

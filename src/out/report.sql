@@ -143,6 +143,17 @@ FROM report_cell AS p JOIN (
     FROM report_cell GROUP BY row) AS t USING (row)
 WHERE series IS NOT NULL
 
+-- name: report_section
+-- The beginning of the part ?1: its title ?2 (NULL: it has none), its text ?3, which is of all queues where ?4.
+SELECT '<section>' || coalesce('
+<h2 id=part-' || ?1 || '>' || ?2 || '</h2>
+<p class=soft>' || ?3 || iif(?4, ' (Of all queues.)', '') || '</p>', '')
+
+-- name: report_how
+-- The end of a part, after the command line ?1 that asks the same (NULL: there is none).
+SELECT coalesce('<p class=how><code>' || ?1 || '</code></p>
+', '') || '</section>'
+
 -- name: report_facts
 -- What has no table, by its picture ?1; else what the colours say, and how the picture and the table begin.
 SELECT '<ul class=state>' || group_concat(CASE place WHEN 0 THEN '<li class=' || said || '><b>' WHEN 1 THEN said || '.</b> '

@@ -161,7 +161,6 @@ TEST(records)
             csv_end_record(w);
         }
     }
-    assert_int_equal(csv_records(w), 3);
     assert_true(csv_finish(w));
     char *text = read_back(file, &length);
     assert_string_equal(text, "\xEF\xBB\xBF"

@@ -116,7 +116,7 @@ static void make_schema_7(const char *path, const char *stored)
         DB_APPLICATION_ID, runs, stored);
 
     assert_int_equal(sqlite3_open(path, &d), SQLITE_OK);
-    for (size_t i = 0; i < embedded_schema_count; i++) {
+    for (size_t i = 0; embedded_schema[i].name; i++) {
         if (strncmp(embedded_schema[i].name, "0007", 4) == 0) {
             assert_int_equal(sqlite3_exec(d, embedded_schema[i].text, NULL, NULL, NULL), SQLITE_OK);
         }
