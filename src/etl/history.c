@@ -211,16 +211,16 @@ bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
 
 /* --- distrust --- */
 
-bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e)
+bool observe_distrust(struct db *d, int64_t now_ms, int64_t *count, struct err *e)
 {
     static const char *const takes_back[] = {sql_observe_remove_ahead, sql_observe_cut_ahead,
                                              sql_observe_gaps_ahead};
     int64_t ahead;
-    bool done = db_number(db_ask(d, e, sql_observe_is_ahead, S(now)), &ahead);
+    bool done = db_number(db_ask(d, e, sql_observe_is_ahead, T(now_ms)), &ahead);
 
     *count = 0;
     for (size_t i = 0; done && ahead && i < COUNT_OF(takes_back); i++) {
-        done = db_do(d, e, takes_back[i], S(now));
+        done = db_do(d, e, takes_back[i], T(now_ms));
         *count += takes_back[i] == sql_observe_gaps_ahead ? 0 : db_changes(d);
     }
     return done;

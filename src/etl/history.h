@@ -109,8 +109,8 @@ bool history_begin(struct history *h, struct err *e);
 bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
                   const struct load_page *page, enum placed *outcome, struct err *e);
 
-/* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
- * text) is the latest time that can have come. Rows first observed later go, a row last observed
- * later is cut back to its last credible observation, and goes on. *count: rows changed. Inside the
- * caller's transaction. */
-bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e);
+/* Takes back observations from times that have not come, made while a clock was ahead: `now_ms`
+ * is the latest time that can have come. Rows first observed later go, a row last observed later is
+ * cut back to its last credible observation, and goes on. *count: rows changed. Inside the caller's
+ * transaction. */
+bool observe_distrust(struct db *d, int64_t now_ms, int64_t *count, struct err *e);

@@ -126,24 +126,19 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
         return false;
     }
     struct rows q = db_ask(d, e, sql_zone_redated, T(r->now_ms));
-    if (db_next(&q)) {
+    bool any = db_next(&q) && db_text(&q, 0);
+    if (any && r->arena) {
         r->was = db_kept(&q, 0, r->arena);
         r->first = db_kept(&q, 1, r->arena);
         r->last = db_kept(&q, 2, r->arena);
+    } else if (any) {
+        q.ok = err_because(
+            e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
+            "%s, but the database's days are those of %s: from %s to %s they would be others; "
+            "write %s, or run `rollcall extract --rezone` once",
+            zone, db_text(&q, 0), db_text(&q, 1), db_text(&q, 2), db_text(&q, 0));
     }
     return db_end(&q) && db_exec(d, "DROP TABLE temp.zone_before", e);
-}
-
-bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
-{
-    if (!r->was) {
-        return true;
-    }
-    return err_because(
-        e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
-        "%s, but the database's days are those of %s: from %s to %s they would be others; write "
-        "%s, or run `rollcall extract --rezone` once",
-        zone, r->was, r->first, r->last, r->was);
 }
 
 /* --- what the organization counts --- */
@@ -172,21 +167,27 @@ bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e)
 
 /* --- the organization that the file belongs to --- */
 
-/* What must hold of an organization that is known. */
-static bool judge_owner(const struct owner *o, const char *id, const char *name, struct err *e)
+bool ledger_judge(const struct owner *o, struct err *e)
 {
     const char *wanted = o->config->organization;
 
-    if (wanted && !str_eq_nocase(wanted, id) && !str_eq_nocase(wanted, name)) {
+    if (!o->id && wanted) {
+        return err_because(
+            e, ERR_CONFIG, CAUSE_TOKEN_ORGANIZATION,
+            "[genesys] organization is %s, and the API does not say which one this client belongs "
+            "to (%s); remove the line, or give the client's role access",
+            wanted, e->message);
+    }
+    if (wanted && !str_eq_nocase(wanted, o->id) && !str_eq_nocase(wanted, o->name)) {
         return err_because(
             e, ERR_CONFIG, CAUSE_TOKEN_ORGANIZATION,
             "this client belongs to the organization %s (%s), and [genesys] organization "
             "is %s: use the client of that organization, or mend the line",
-            name, id, wanted);
+            o->name, o->id, wanted);
     }
-    if (o->stored_id && !str_eq(o->stored_id, id)) {
+    if (o->id && o->stored_id && !str_eq(o->stored_id, o->id)) {
         return err_because(e, ERR_CONFIG, CAUSE_TOKEN_FILE,
-                           "the client is of %s (%s), the database of %s (%s)", name, id,
+                           "the client is of %s (%s), the database of %s (%s)", o->name, o->id,
                            o->stored_name, o->stored_id);
     }
     return true;
@@ -200,12 +201,11 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 
     o->due = true;
     if (db_next(&q)) {
-        o->stored_id = db_kept(&q, 0, a);
-        o->stored_name = db_kept(&q, 1, a);
+        o->id = o->stored_id = db_kept(&q, 0, a);
+        o->name = o->stored_name = db_kept(&q, 1, a);
         o->due = db_int(&q, 2) == 0 || (!o->stored_id && c->organization);
     }
-    return db_end(&q) &&
-           (o->due || !o->stored_id || judge_owner(o, o->stored_id, o->stored_name, e));
+    return db_end(&q) && (o->due || ledger_judge(o, e));
 }
 
 bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e)
@@ -217,18 +217,6 @@ bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e)
     bool fits = !l.db || ledger_owner(&l, o, a, e) || e->kind != ERR_CONFIG;
     db_close(l.db);
     return fits;
-}
-
-bool ledger_judge(const struct owner *o, struct err *e)
-{
-    if (o->id || !o->config->organization) {
-        return !o->id || judge_owner(o, o->id, o->name, e);
-    }
-    return err_because(
-        e, ERR_CONFIG, CAUSE_TOKEN_ORGANIZATION,
-        "[genesys] organization is %s, and the API does not say which one this client belongs "
-        "to (%s); remove the line, or give the client's role access",
-        o->config->organization, e->message);
 }
 
 bool ledger_keep_owner(struct ledger *l, const struct owner *o, struct err *e)

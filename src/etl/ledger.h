@@ -53,9 +53,9 @@ void ledger_prune(struct db *d, const struct config *c, int64_t now_ms);
 
 /* --- facts --- */
 
-/* What a change of the zone dates anew. Texts are in the arena. */
+/* What a change of the zone dates anew. */
 struct redated {
-    struct arena *arena; /* given */
+    struct arena *arena; /* given: for the texts; NULL: such a change is refused (ERR_CONFIG) */
     int64_t now_ms;      /* given: only what was before */
     const char *was;     /* the zone before; NULL: no day that a run has read is another now */
     const char *first;   /* days, as they were called */
@@ -64,12 +64,9 @@ struct redated {
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
  * that of `from_ms` to that of `to_ms` and those stored before; replaces what the zone's rules or
- * name make wrong. Part of the caller's transaction, who judges what that dates anew. */
+ * name make wrong. Part of the caller's transaction. */
 bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct redated *r,
                  struct err *e);
-
-/* ERR_CONFIG where something would be dated anew. */
-bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e);
 
 /* --- the organization that the file belongs to --- */
 
@@ -80,7 +77,7 @@ struct owner {
     int64_t now_ms;              /* given */
     const char *stored_id;       /* NULL: the file has no owner yet */
     const char *stored_name;
-    const char *id; /* what the API says; NULL: nothing */
+    const char *id; /* what the API says, until then what is stored; NULL: nothing */
     const char *name;
     bool due; /* it is to be asked */
 };

@@ -35,7 +35,7 @@ struct pass_rule {
                           FRESH_NIGHT */
 };
 
-enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED };
+enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED }; /* as window.sql has them */
 
 /* How far a pass has got with a window. */
 struct pass_coverage {

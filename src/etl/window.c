@@ -10,12 +10,6 @@
 /* How far a stored time may lie ahead of the server's now: clocks of several hosts differ. */
 #define TRUSTED_AHEAD_MS MS_PER_MINUTE
 
-static const char *const state_names[] = {
-    [WINDOW_OPEN] = "open",
-    [WINDOW_PROVISIONAL] = "provisional",
-    [WINDOW_SETTLED] = "settled",
-};
-
 /* --- making ---------------------------------------------------------------------------------- */
 
 /* Where a day of the grid begins. */
@@ -112,11 +106,6 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
 static bool read_window(const struct rows *q, const struct window_kind *k, struct arena *a,
                         struct window *w, struct err *e)
 {
-    size_t state = 0;
-
-    while (state < COUNT_OF(state_names) && !str_eq(db_text(q, 4), state_names[state])) {
-        state++;
-    }
     *w = (struct window){.window_id = db_int(q, 0),
                          .scope = db_kept(q, 1, a),
                          .zone = db_kept(q, 19, a),
@@ -135,14 +124,13 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                                     .page_size = -1,
                                     .page_ms = TIME_NONE};
     }
-    if (state == COUNT_OF(state_names) ||
-        (w->span.start_ms == TIME_NONE) != (w->span.end_ms == TIME_NONE)) {
+    if (db_int(q, 4) < 0 || (w->span.start_ms == TIME_NONE) != (w->span.end_ms == TIME_NONE)) {
         return err_set(e, ERR_STORE,
                        "%s: window %lld of table extract_window holds what rollcall never wrote "
                        "there; restore the file from a copy",
                        db_path(q->db), (long long)w->window_id);
     }
-    w->span.state = (enum window_state)state;
+    w->span.state = (enum window_state)db_int(q, 4);
     return true;
 }
 
@@ -234,22 +222,20 @@ bool window_ever_read(const struct ledger *l, const char *stream, int64_t *ever,
     return db_number(db_ask(l->db, e, sql_window_ever_read, S(stream)), ever);
 }
 
-bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e)
+bool window_distrust(const struct ledger *l, int64_t now_ms, struct err *e)
 {
     int64_t limit_ms = now_ms + TRUSTED_AHEAD_MS;
-    char limit[CLOCK_ISO_BYTES];
     int64_t rows = 0;
     bool done = db_begin(l->db, e) && db_do(l->db, e, sql_window_reopen_ahead, T(limit_ms));
+    int64_t count = done ? db_changes(l->db) : 0;
 
-    *count = done ? db_changes(l->db) : 0;
     done = done && db_do(l->db, e, sql_window_forget_ahead, T(limit_ms)) &&
-           observe_distrust(l->db, clock_format(limit_ms, limit), &rows, e);
-    done = db_finish(l->db, done, e);
-    if (*count + rows > 0) {
-        LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", *count),
+           observe_distrust(l->db, limit_ms, &rows, e);
+    if (count + rows > 0) {
+        LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", count),
             LOG_N("observations", rows));
     }
-    return done;
+    return db_finish(l->db, done, e);
 }
 
 /* --- a reading ------------------------------------------------------------------------------- */
@@ -280,7 +266,7 @@ bool window_end(const struct ledger *l, const struct window *w, size_t p, struct
             return false;
         }
     }
-    return db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
+    return db_do(l->db, e, sql_window_read, I(w->window_id), I(w->span.state),
                  T(plan_covered(&w->span)), N(l->run_id), S(w->now[p].pass),
                  I(w->span.again && w->span.state != WINDOW_OPEN));
 }

@@ -72,7 +72,7 @@ struct window_kind {
     struct err *trouble;   /* gets the first scope's without windows: its zone is unknown */
     const char *needs; /* stream of the same days whose rows say what is asked for; NULL: none */
     const struct window_range *asked; /* the past that was asked for; NULL: none was */
-    const struct pass_rule *const *rules;
+    const struct pass_rule *rules[PASSES_MAX];
     size_t rule_count;
 };
 
@@ -121,9 +121,9 @@ bool window_other_days(const struct ledger *l, const struct window_kind *k, int6
 bool window_ever_read(const struct ledger *l, const char *stream, int64_t *ever, struct err *e);
 
 /* What was read at a time that has not come at `now_ms` (the server's: a machine's clock may be
- * behind) was not read: those windows of all streams are owed again (*count: how many), and so is
- * what was observed then. That there was any is logged. A transaction of its own. */
-bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e);
+ * behind) was not read: those windows of all streams are owed again, and so is what was observed
+ * then. That there was any is logged. A transaction of its own. */
+bool window_distrust(const struct ledger *l, int64_t now_ms, struct err *e);
 
 /* What the server calls the reading is known and kept before anything follows. The cursor begins
  * anew. */

@@ -6,7 +6,9 @@
 -- for; ?5, ?6: they end after, and begin before; ?7: the order, 0: that of a night. What a crash left under way comes first, then
 -- what was never whole, by time, then what is read again, the newest first; what failed last.
 -- name: window_list
-SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
+SELECT w.window_id, scope, window_start, window_end,
+       CASE state WHEN 'open' THEN 0 WHEN 'provisional' THEN 1 WHEN 'settled' THEN 2 ELSE -1 END, failures, looks, pass,
+       covered_to, read_at,
        target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at,
        state <> 'open' AND ifnull(complete_to, '') >= window_end AS is_whole, time_zone,
        (SELECT parent FROM temp.listed_scope AS s WHERE s.scope = w.scope),
@@ -32,7 +34,9 @@ ORDER BY failures, NOT EXISTS (
 
 -- The same of one, ?1; ?2: as ?4 there.
 -- name: window_one
-SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
+SELECT w.window_id, scope, window_start, window_end,
+       CASE state WHEN 'open' THEN 0 WHEN 'provisional' THEN 1 WHEN 'settled' THEN 2 ELSE -1 END, failures, looks, pass,
+       covered_to, read_at,
        target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at,
        NULL, time_zone, NULL,
        ifnull((SELECT complete_to FROM extract_window AS n
@@ -225,7 +229,8 @@ WHERE window_id = ?1 AND pass = ?2;
 
 -- name: window_read
 UPDATE extract_window SET
-    state = ?2, complete_to = ?3, failures = 0, last_error = NULL, last_error_kind = NULL,
+    state = CASE ?2 WHEN 0 THEN 'open' WHEN 1 THEN 'provisional' ELSE 'settled' END, complete_to = ?3, failures = 0,
+    last_error = NULL, last_error_kind = NULL,
     last_error_at = NULL, updated_run_id = ?4,
     grant_set_id = (SELECT grant_set_id FROM window_pass WHERE window_id = ?1 AND pass = ?5),
     again_at = CASE WHEN NOT ?6 THEN again_at END

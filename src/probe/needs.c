@@ -81,13 +81,12 @@ static bool has_tables(const struct needs *n, struct err *e)
 static bool keeps_zone(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;
-    struct redated redated = {.arena = n->arena, .now_ms = clock_now_ms()};
-    struct err unread;
-    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &unread);
+    struct redated none = {.now_ms = clock_now_ms()};
+    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, e);
 
-    return !d || !db_exec(d, sql_zone_copy, &unread) ||
-           !ledger_zone(d, c->timezone, redated.now_ms, redated.now_ms, &redated, &unread) ||
-           ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
+    return !d || !db_exec(d, sql_zone_copy, e) ||
+           ledger_zone(d, c->timezone, none.now_ms, none.now_ms, &none, e) ||
+           e->kind != ERR_CONFIG || config_blame(c, KEY_TIMEZONE, e);
 }
 
 /* Whether files can be made in a directory, or it can be made itself. */

@@ -294,7 +294,6 @@ static bool prepare(struct run *run, struct err *e)
                           .arena = run->arena,
                           .until_ms = run->request->until_ms,
                           .rezone = run->request->rezone};
-    int64_t distrusted;
     bool known;
 
     if (!log_in(run, e) || !look_up_identity(run, e) ||
@@ -317,7 +316,7 @@ static bool prepare(struct run *run, struct err *e)
     }
     client_share(run->client, run->request->past ? lock_runs(run->locks) : 1);
     int64_t server_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
-    if (known && !window_distrust(&run->ledger, server_ms, &distrusted, e)) {
+    if (known && !window_distrust(&run->ledger, server_ms, e)) {
         return false;
     }
     /* Of all streams at once: a call that is cut before the last of them begins goes on. */

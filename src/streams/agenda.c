@@ -52,7 +52,7 @@ bool agenda_find(struct agenda *g, struct loaders *loaders, int64_t now_ms, int6
     struct plan_facts *f = &g->facts;
     bool has_days = stream_has_days(s);
 
-    g->kind = stream_windows(s, g->config, f->rules);
+    g->kind = stream_windows(s, g->config);
     g->kind.trouble = trouble;
     g->kind.asked = has_days ? g->past : NULL;
     f->available_ms = TIME_NONE;

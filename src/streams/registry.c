@@ -77,25 +77,25 @@ const struct table_map *stream_table(const struct stream *s)
     return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;
 }
 
-struct window_kind stream_windows(const struct stream *s, const struct config *c,
-                                  const struct pass_rule **rules)
+struct window_kind stream_windows(const struct stream *s, const struct config *c)
 {
     bool own_days = s->own_days && str_eq(config_word(c, s->setting), s->own_days);
     const struct stream *needs = s->needs ? stream_find(s->needs) : NULL;
 
-    INVARIANT(s->pass_count <= PASSES_MAX);
-    for (size_t p = 0; p < s->pass_count; p++) {
-        rules[p] = &s->passes[p].plan;
-    }
-    return (struct window_kind){
+    struct window_kind k = {
         .stream = s->name,
         .grid = s->own_days && !own_days ? GRID_BUSINESS_DAY : s->grid,
         .zone = c->timezone,
         .span_days = s->span_days,
         .scope_sql = s->scope,
         .needs = needs && needs->grid == s->grid && stream_has_days(needs) ? s->needs : NULL,
-        .rules = rules,
-        .rule_count = s->pass_count};
+    };
+
+    INVARIANT(s->pass_count <= PASSES_MAX);
+    for (; k.rule_count < s->pass_count; k.rule_count++) {
+        k.rules[k.rule_count] = &s->passes[k.rule_count].plan;
+    }
+    return k;
 }
 
 /* Whether a word of [extract] streams, without its minus, means the stream. */

@@ -102,10 +102,8 @@ bool stream_is_list(const struct stream *s);
 /* What its rows lie in, for people: the root of its first tree, or the history. */
 const struct table_map *stream_table(const struct stream *s);
 
-/* The passes as planning and windows know them under a configuration; `rules` has room for
- * PASSES_MAX. */
-struct window_kind stream_windows(const struct stream *s, const struct config *c,
-                                  const struct pass_rule **rules);
+/* What its windows are made and read by under a configuration. */
+struct window_kind stream_windows(const struct stream *s, const struct config *c);
 
 /* What planning goes by under a configuration, besides times: of later looks those that it says and
  * the stream's own, none of either where it says none; of a back-fill (`is_past`) no passes that

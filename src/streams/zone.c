@@ -14,8 +14,7 @@ static bool judge_days(const struct zoning *z, struct err *e)
 
     for (size_t i = 0; !z->rezone && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        const struct pass_rule *rules[PASSES_MAX];
-        struct window_kind kind = stream_windows(s, c, rules);
+        struct window_kind kind = stream_windows(s, c);
         int64_t other = 0;
 
         if (s->own_days && !window_other_days(z->ledger, &kind, &other, e)) {
@@ -61,8 +60,7 @@ static bool forget_rows(const struct zoning *z, const struct stream *s, const st
 static bool forget_days(const struct zoning *z, const struct stream *s, int64_t from_ms,
                         int64_t *count, struct err *e)
 {
-    const struct pass_rule *rules[PASSES_MAX];
-    struct window_kind kind = stream_windows(s, z->config, rules);
+    struct window_kind kind = stream_windows(s, z->config);
     struct windows days = {.arena = z->arena, .range = {.from_ms = from_ms, .order = ORDER_OLDEST}};
 
     if (kind.grid != GRID_BUSINESS_DAY) {
@@ -81,7 +79,7 @@ bool zone_set(const struct zoning *z, struct err *e)
 {
     const struct config *c = z->config;
     struct db *d = z->ledger->db;
-    struct redated redated = {.arena = z->arena, .now_ms = z->now_ms};
+    struct redated redated = {.arena = z->rezone ? z->arena : NULL, .now_ms = z->now_ms};
     int64_t owed = 0;
     int64_t start_ms =
         c->start_day == INT32_MIN ? z->now_ms : clock_zone_day_start_ms(c->start_day);
@@ -92,15 +90,15 @@ bool zone_set(const struct zoning *z, struct err *e)
         db_begin(d, e) && ledger_zone(d, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                                       to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
 
-    if (done && redated.was && z->rezone) {
+    if (done && redated.was) {
         for (size_t i = 0; done && i < stream_registry_count; i++) {
             done = forget_days(z, stream_registry[i], from_ms, &owed, e);
         }
         done = done && db_exec(d, sql_reconcile_forget, e);
         LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", redated.was),
             LOG_S("from", redated.first), LOG_S("to", redated.last), LOG_N("windows_owed", owed));
-    } else if (done) {
-        done = ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
+    } else if (!done && e->kind == ERR_CONFIG) {
+        (void)config_blame(c, KEY_TIMEZONE, e);
     }
     return db_finish(d, done, e) && judge_days(z, e);
 }

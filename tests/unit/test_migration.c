@@ -157,11 +157,10 @@ TEST_IN_SCRATCH(windows_of_schema_7_are_kept)
                     "0");
 
         /* The stream's own list takes it up. */
-        const struct pass_rule *rules[PASSES_MAX];
         const struct stream *stream =
             stream_find(scratch_value(s, "SELECT stream FROM extract_window"));
         const struct config config = {.timezone = "UTC"};
-        struct window_kind kind = stream_windows(stream, &config, rules);
+        struct window_kind kind = stream_windows(stream, &config);
         const struct ledger l = {.db = s->db, .run_id = 4};
         struct windows found = {.arena = s->arena};
         check(window_list(&l, &kind, 0, kind.rules[0]->name, &found, &s->e), s);
