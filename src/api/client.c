@@ -91,8 +91,7 @@ struct client {
     int64_t told_ms;     /* when the watcher was told last; 0: nothing to take back */
 };
 
-/* Of enum retry_reason. */
-static const char *const reasons[] = {"none", "rate", "server", "network", "name"};
+static const char *const reasons[] = {RETRY_NAMES};
 
 /* --- the requests ---------------------------------------------------------------------------- */
 
@@ -472,10 +471,7 @@ static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum ret
 /* Notes why a flight is tried again. */
 static void note_why(struct flight *f)
 {
-    static const char *const words[HTTP_OTHER + 1] = {[HTTP_DNS] = "host name unknown",
-                                                      [HTTP_REFUSED] = "connection refused",
-                                                      [HTTP_TIMEOUT] = "timed out",
-                                                      [HTTP_RESET] = "connection cut"};
+    static const char *const words[HTTP_OTHER + 1] = {HTTP_TRIED_AGAIN};
     const struct http_answer *answer = &f->answer.http;
     const char *failed = words[answer->failure];
 

@@ -53,13 +53,7 @@ void pace_slow_down(struct pace *p, int64_t now_ms, int64_t sent_ms, int64_t ret
 void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count,
                   int32_t reset_seconds);
 
-enum retry_reason {
-    RETRY_NO,      /* final: hand the answer up */
-    RETRY_RATE,    /* 429 */
-    RETRY_SERVER,  /* 5xx, 408 */
-    RETRY_NETWORK, /* reset, refused, timed out, cut body */
-    RETRY_NAME,    /* DNS: a name that is unknown mostly stays so */
-};
+enum retry_reason { RETRY_IDS };
 
 /* Whether an answer is worth repeating, and why. `body_cut`: the status was 2xx but the document
  * was not whole. */

@@ -166,24 +166,9 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
 {
     const struct {
         const char *mark;
-        const char *value;
         bool quote; /* a text from outside: JSON needs its escapes */
-    } known[] = {
-        {"{start}", p->spec.start, false},
-        {"{end}", p->spec.end, false},
-        {"{order}", p->descends ? "desc" : "asc", false},
-        {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
-        {"{size}", arena_printf(a, "%d", size_of(p)), false},
-        {"{ids}", "", false},
-        {"{items}", "", false},
-        {"{id}", id_part(p, sequence, 1, a), true},
-        {"{id2}", id_part(p, sequence, 2, a), true},
-        {"{list}", p->spec.list, false},
-        {"{zone}", p->spec.zone, true},
-        {"{scope}", p->spec.scope, true},
-        {"{cursor}", p->cursor, true},
-        {"{token}", p->token, true},
-    };
+        const char *value;
+    } known[] = {STEP_MARKS};
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         const char *value = known[i].value ? known[i].value : "";
         size_t count;

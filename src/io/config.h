@@ -28,14 +28,9 @@ struct config_doubt {
     const char *where; /* the value's origin */
 };
 
-/* What a key's value becomes, by its type; one that is absent NULL, 0 or, a day, INT32_MIN. */
-typedef const char *FIELD_TEXT, *FIELD_PATH, *FIELD_URL, *FIELD_PROXY, *FIELD_CREDENTIAL;
-typedef const char *FIELD_WORD, *FIELD_WORDS, *FIELD_NAMES;
-typedef const char *const *FIELD_LIST;
-#define FIELD_SECRET struct secret *
-typedef int FIELD_INT, FIELD_MODE, FIELD_CHOICE, FIELD_AGES[CONFIG_LOOKS_MOST];
-typedef bool FIELD_BOOL;
-typedef int32_t FIELD_DAY; /* day number of the business zone */
+/* The types of keys, and what their values become: config_types.txt. */
+enum config_type { CONFIG_TYPE_IDS };
+CONFIG_FIELD_TYPES;
 
 struct config {
     const char *path; /* the INI file read; NULL when there is none */
@@ -53,25 +48,6 @@ struct config {
 
     /* For config_origin: where each key's value came from, by key; NULL: the default. */
     const char *const *origins;
-};
-
-enum config_type {
-    CONFIG_TEXT,
-    CONFIG_PATH,
-    CONFIG_URL, /* scheme and host alone */
-    CONFIG_PROXY,
-    CONFIG_CREDENTIAL,
-    CONFIG_SECRET,
-    CONFIG_LIST,  /* separated by commas or blanks */
-    CONFIG_WORDS, /* likewise, kept as they stand: letters and digits, in the API's spelling */
-    CONFIG_NAMES, /* separated by commas, in quotes where need be (doubled inside): a name a line */
-    CONFIG_INT,
-    CONFIG_AGES, /* whole numbers, separated likewise; given and empty: none */
-    CONFIG_BOOL,
-    CONFIG_DAY,
-    CONFIG_MODE,   /* permission bits of files, octal; 0600 at least */
-    CONFIG_WORD,   /* one of `words`, as it is spelt there */
-    CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
 };
 
 enum config_key_id { CONFIG_KEY_IDS, CONFIG_KEY_COUNT };

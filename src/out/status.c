@@ -64,17 +64,7 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
         enum render_format format;
         bool within_width;
         const char *then; /* what is printed behind it */
-    } parts[] = {
-        {sql_status_title, RENDER_LIST, false, "\n"},
-        {sql_status_coverage, RENDER_TABLE, true,
-         "whole, open, prov.: business days; provisional ones are read again (later_looks)\n\n"},
-        {sql_status_last_runs, RENDER_TABLE, true, "\n"},
-        {sql_status_troubles, RENDER_WORDS, false, ""},
-        {sql_status_fewer_said, RENDER_WORDS, false, ""},
-        {sql_status_fewer_lines, RENDER_LIST, false, ""},
-        {sql_status_facts, RENDER_LIST, true, "\n"},
-        {sql_status_verdict, RENDER_LIST, false, ""},
-    };
+    } parts[] = {STATUS_PARTS};
 
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         struct rendering to = {

@@ -15,12 +15,8 @@ enum {
     WAIT_MS = 200,
     BESIDE = 3,       /* requests of a run before its first page */
     ROWS_OF_DAYS = 2, /* the last night, even where one was left out */
-    LONG_LIFETIME_SECONDS = 7200,
     SHORT_LIFETIME_SECONDS = 600,
 };
-#define SKEW_MOST_MS (60 * MS_PER_SECOND)
-
-static const char silence[] = "the API did not answer in time";
 
 /* A check under way. A failure or a warning has a cause of base/causes.h, whose kind says which of
  * them it is. */
@@ -255,18 +251,11 @@ static bool tell_host(struct checking *a, const struct host *host, bool clock)
     } else {
         report_add(a, name, http->cause, "%s: %s", host->url, http->detail);
     }
-    if (!reached || !clock || http->date_ms == TIME_NONE) {
-        return reached;
+    if (reached && clock && http->date_ms != TIME_NONE) {
+        int64_t skew_ms = http->date_ms - clock_now_ms();
+        report_rows(a, db_ask(a->db, &a->unread, sql_check_clock, I(skew_ms)));
     }
-    int64_t skew_ms = http->date_ms - clock_now_ms();
-    if (skew_ms > SKEW_MOST_MS || skew_ms < -SKEW_MOST_MS) {
-        report_add(a, "clock", CAUSE_NET_CLOCK,
-                   "this machine's clock is %lld seconds %s the server's",
-                   llabs(skew_ms) / MS_PER_SECOND, skew_ms > 0 ? "behind" : "ahead of");
-    } else {
-        report_add(a, "clock", CAUSE_NONE, "agrees with the server's");
-    }
-    return true;
+    return reached;
 }
 
 /* The hosts are asked at the same time. */
@@ -353,10 +342,7 @@ static void check_login(struct checking *a)
 
     if (call(a, &request)) {
         int64_t seconds = client_token(a->client)->lifetime_seconds;
-        bool by_hours = seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS;
-        int64_t unit = by_hours ? 3600 : 60;
-        report_add(a, "login", CAUSE_NONE, "a token, good for %lld %s",
-                   (long long)((seconds + unit / 2) / unit), by_hours ? "hours" : "minutes");
+        report_rows(a, db_ask(a->db, &a->unread, sql_check_login, I(seconds)));
         return;
     }
     /* The host was reached a moment ago: what fails below HTTP now is the login request's own. */
@@ -523,7 +509,6 @@ static void refuse_stream(struct checking *a, const struct stream *s, const stru
 /* A stream that is granted, with the rows that its answers say there are. */
 static void accept_stream(struct checking *a, const struct stream *s, const struct pager_page *page)
 {
-    const char *when = stream_has_days(s) ? " of yesterday (UTC)" : "";
     /* A list without a total is all in its one answer. */
     bool is_all = page->total_hits < 0 && stream_is_list(s) && !s->scope;
     int64_t count = is_all ? (int64_t)page->row_count : page->total_hits;
@@ -536,13 +521,9 @@ static void accept_stream(struct checking *a, const struct stream *s, const stru
             a->arena, &a->counts, 1);
         a->day_rows += stream_has_days(s) ? count : 0;
     }
-    if (page->row_count == 0 && s->load == LOAD_ENTITY) {
-        report_add(a, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
-    } else if (count > 0) {
-        report_add(a, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)count, s->title, when);
-    } else {
-        report_add(a, s->name, CAUSE_NONE, "answered");
-    }
+    report_rows(a, db_ask(a->db, &a->unread, sql_check_answer, S(s->name), S(s->title),
+                          I(stream_has_days(s)), I(count),
+                          I(page->row_count == 0 && s->load == LOAD_ENTITY)));
 }
 
 /* The id of some row of a stream, for what is asked for by them; NULL with why: there is none. That
@@ -655,7 +636,7 @@ static void check_permissions(struct checking *a)
         }
         check_stream(a, a->request->run.streams[i]);
         if (a->api_silent) {
-            report_skip(a, "what follows", silence);
+            report_skip(a, "what follows", "the API did not answer in time");
             return;
         }
     }
@@ -822,8 +803,6 @@ static void check_retention(struct checking *a)
 static void check_local(struct checking *a)
 {
     const char *path = a->config->database_path;
-    int32_t offset = clock_zone_offset_seconds(clock_now_ms());
-    int minutes = (int)(offset < 0 ? -offset : offset) / 60;
     struct stat st;
 
     check_database(a);
@@ -833,8 +812,8 @@ static void check_local(struct checking *a)
                               I(days_since_start(a->config))));
         check_locks(a);
     }
-    report_add(a, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", a->config->timezone,
-               offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    report_rows(a, db_ask(a->db, &a->unread, sql_check_zone, S(a->config->timezone),
+                          I(clock_zone_offset_seconds(clock_now_ms()))));
     check_retention(a);
 }
 
@@ -843,26 +822,18 @@ static void check_local(struct checking *a)
 /* Why a step makes no sense after what was seen; NULL: it does. */
 static const char *why_not(const struct checking *a, enum cause_step step)
 {
-    if (step == STEP_CONFIGURATION) {
-        return NULL;
-    }
-    if (step == STEP_LOCAL ? a->request->setup_error != NULL : !a->is_configured) {
-        return "the configuration comes first";
-    }
-    if (step == STEP_LOGIN && !a->login_reached) {
-        return "the login host was not reached";
-    }
-    if (step == STEP_TOKEN && !client_token(a->client)->value) {
-        return "there is no token";
-    }
-    if (step == STEP_TOKEN && !a->api_reached) {
-        return "the API host was not reached";
-    }
-    if ((step == STEP_PERMISSIONS || step == STEP_LIMITS) && !a->token_good) {
-        return "the API was not asked";
-    }
-    if (step == STEP_LIMITS && a->api_silent) {
-        return silence;
+    bool is_read = !a->request->setup_error;
+    bool has_token = a->client && client_token(a->client)->value;
+    const struct {
+        enum cause_step step;
+        bool is_so;
+        const char *why;
+    } obstacles[] = {OBSTACLES};
+
+    for (size_t i = 0; i < COUNT_OF(obstacles); i++) {
+        if (obstacles[i].step == step && obstacles[i].is_so) {
+            return obstacles[i].why;
+        }
     }
     return NULL;
 }

@@ -1,5 +1,26 @@
 -- What a check finds (probe/check.c): names of things, their causes (report_rows), and what was seen.
 
+-- name: check_clock
+-- The server's clock beside this machine's, by ?1 ms ahead of it.
+SELECT 'clock', iif(abs(?1) > 60000, 'network_clock', NULL), iif(abs(?1) > 60000,
+    printf('this machine''s clock is %d seconds %s the server''s', abs(?1) / 1000, iif(?1 > 0, 'behind', 'ahead of')),
+    'agrees with the server''s')
+
+-- name: check_login
+-- A token of ?1 seconds.
+SELECT 'login', NULL, printf('a token, good for %d %s', (?1 + unit / 2) / unit, iif(unit = 60, 'minutes', 'hours'))
+FROM (SELECT iif(?1 % 3600 = 0 OR ?1 > 2 * 3600, 3600, 60) AS unit)
+
+-- name: check_answer
+-- The stream ?1, titled ?2, of days where ?3, which answered: by ?4 rows (0: not known), though where ?5 by none.
+SELECT ?1, iif(?5, 'permission_empty', NULL),
+    CASE WHEN ?5 THEN 'HTTP 200, but no ' || what WHEN ?4 > 0 THEN printf('answered: %d %s', ?4, what) ELSE 'answered' END
+FROM (SELECT ?2 || iif(?3, ' of yesterday (UTC)', '') AS what)
+
+-- name: check_zone
+-- The time zone ?1, now ?2 seconds from UTC.
+SELECT 'time zone', NULL, printf('%s, now UTC%s%02d:%02d', ?1, iif(?2 < 0, '-', '+'), abs(?2) / 3600, abs(?2) / 60 % 60)
+
 -- name: check_region
 -- Where a client lives that is not known here: the region found, its domain ?1 and name ?2, or those that may know it ?3;
 -- ?4 of ?5 other login hosts answered.
