@@ -1,16 +1,14 @@
-"""The invented data of tests/proof's streams, and a second opinion on the rows that they become."""
+"""The invented reports of tests/proof's stream, and a second opinion on the rows that they become."""
 import datetime
 import json
 import random
 import urllib.request
 import zoneinfo
 
-from harness import canonical, fields, instant
+from harness import canonical, fields
 
 UTC = datetime.timezone.utc
 ZONE = "Europe/Berlin"
-HALF_HOUR = datetime.timedelta(minutes=30)
-PRESENCES = ("AVAILABLE", "AWAY", "BUSY", "OFFLINE", "IDLE", "ON_QUEUE", "MEAL", "TRAINING", "MEETING", "BREAK")
 STATUSES = ("OFF_QUEUE", "IDLE", "INTERACTING", "NOT_RESPONDING", "COMMUNICATING")
 CATEGORIES = ("OnQueueWork", "Break", "Meal", "Meeting", "Unavailable")
 
@@ -35,15 +33,9 @@ class World:
         self.random = random.Random(seed)
         self.days = [datetime.date.fromisoformat(start) + datetime.timedelta(days=n) for n in range(days)]
         self.users = [self.uuid() for _ in range(users)]
-        self.codes = [self.code(n) for n in range(23)]
         self.units = [self.unit(n) for n in range(3)]
         self.full_units = [u["id"] for u in self.units if u["name"] != "Unit 1"]  # nobody is in unit 1
         self.files = [self.file(unit, day) for unit in self.full_units for day in self.days]
-        self.presences = {u: self.records(PRESENCES, "systemPresence") for u in self.users}
-        self.statuses = {u: self.records(STATUSES, "routingStatus") for u in self.users[1:]}
-        self.groups = [self.group(n) for n in range(4)]
-        self.cut = False
-        self.empty_report, self.empty_aggregates = {}, {}
 
     def uuid(self):
         text = f"{self.random.getrandbits(128):032x}"
@@ -51,14 +43,6 @@ class World:
 
     def pick(self, choices):
         return self.random.choice(choices)
-
-    def code(self, n):
-        code = {"id": self.uuid(), "name": f'Code {n}, "of {n % 3}"', "dateCreated": "2025-01-02T03:04:05Z",
-                "division": {"id": self.uuid(), "name": "Home", "selfUri": "/api/v2/authorization/divisions/x"},
-                "selfUri": "/api/v2/routing/wrapupcodes/x"}
-        if n % 2:
-            code |= {"description": "two\nlines", "createdBy": self.uuid(), "dateModified": "2025-02-03T04:05:06.789Z"}
-        return code
 
     def unit(self, n):
         return {"id": self.uuid(), "name": f"Unit {n}", "businessUnit": {"id": self.uuid(), "selfUri": "/x"},
@@ -88,52 +72,12 @@ class World:
         return {"managementUnitId": unit, "startDate": iso(start), "endDate": iso(end), "lookupIdToSecondaryPresenceId": {},
                 "userResults": [self.user_result(u) for u in self.random.sample(self.users, 4)]}
 
-    def records(self, words, key):
-        """One state after the other, some for a few minutes, some for days; the last one still lasts."""
-        at = day_start(self.days[0]) - datetime.timedelta(days=2)
-        end = day_start(self.days[-1]) + datetime.timedelta(days=2)
-        out = []
-        while at < end:
-            until = at + datetime.timedelta(seconds=self.pick((0.5, 60, 5000, 20000, 50000, 100000, 200000)))
-            last = out[-1][key] if out else None
-            out.append({"startTime": iso(at), "endTime": iso(until), key: self.pick([w for w in words if w != last])})
-            if key == "systemPresence":
-                out[-1]["organizationPresenceId"] = self.uuid()
-            at = until
-        del out[-1]["endTime"]
-        return out
-
-    def group(self, n):
-        group = {"queueId": self.uuid(), "mediaType": "voice"} if n % 2 else {"mediaType": "voice"} if n else {}
-        data, at = [], day_start(self.days[0])
-        while at < day_start(self.days[-1] + datetime.timedelta(days=1)):
-            count = self.random.randrange(6)
-            metrics = [{"metric": "nOffered", "stats": {"count": count}},
-                       {"metric": "tHandle", "stats": {"count": count, "sum": count * 1234.0, "min": 1.0, "max": 2e5}},
-                       {"metric": "oServiceLevel", "stats": {"ratio": 0.5, "numerator": 1.0, "denominator": 2.0,
-                                                             "target": 0.8}}]
-            if n == 3:
-                metrics.append({"metric": "tHandle", "qualifier": "chat", "stats": {"count": count}})
-            if count:  # what has no data is left out
-                data.append({"interval": f"{iso(at)}/{iso(at + HALF_HOUR)}", "metrics": metrics})
-            at += HALF_HOUR
-        return {"group": group, "data": data}
-
     def serve(self, server):
-        users = [{"userId": u, "primaryPresence": self.presences[u], "routingStatus": self.statuses.get(u, [])}
-                 for u in self.users]
-        body = json.dumps({"wrapupcodes": self.codes, "managementunits": self.units, "adherence": self.files,
-                           "userDetails": users, "aggregates": self.groups, "cut": self.cut,
-                           "emptyReport": self.empty_report, "emptyAggregates": self.empty_aggregates}).encode()
+        body = json.dumps({"managementunits": self.units, "adherence": self.files}).encode()
         with urllib.request.urlopen(urllib.request.Request(server.url + "/standin/proof", data=body), timeout=60):
             pass
 
     # --- the second opinion ---
-
-    def wrapup_codes(self):
-        return {"wrapup_code": [
-            {**fields(c, {"id", "division", "selfUri"}), "wrapup_code_id": c["id"], "division_id": c["division"]["id"],
-             "division_name": c["division"]["name"]} for c in self.codes]}
 
     def adherence_days(self, until, units=None):
         """Days that are over at `until`."""
@@ -158,42 +102,6 @@ class World:
                             row[f"{what}_{side}"] = iso(start + seconds)
                         tables[table].append(row)
         return tables
-
-    def user_presence(self, availability, since):
-        """What touches a day that was asked for, as of the availability date. Where days cut the records nobody has said
-        what was before the first day, and what lasts yet is known from the last day's start on."""
-        last_midnight = iso(day_start(utc(availability).astimezone(zoneinfo.ZoneInfo(ZONE)).date()))
-
-        def rows(records, key):
-            for user, list_ in records.items():
-                for r in list_:
-                    begin, end = instant(r["startTime"]), instant(r["endTime"]) if "endTime" in r else None
-                    if begin >= instant(availability) or (end and end <= instant(since)):
-                        continue
-                    begin = max(begin, instant(since)) if self.cut else begin
-                    end = end if end and end <= instant(availability) else None
-                    what = {"user_id": user, **fields(r, {"startTime", "endTime"})}
-                    if self.cut and not end and begin < last_midnight:
-                        yield {**what, "start_time": begin, "end_time": last_midnight}
-                        begin = last_midnight
-                    yield {**what, "start_time": begin, **({"end_time": end} if end else {})}
-
-        return {"user_presence": list(rows(self.presences, "systemPresence")),
-                "user_routing_status": list(rows(self.statuses, "routingStatus"))}
-
-    def conversation_aggregate(self, until):
-        rows = []
-        for g in self.groups:
-            for entry in g["data"]:
-                start, end = entry["interval"].split("/")
-                if utc(start) >= utc(until):
-                    continue
-                for m in entry["metrics"]:
-                    rows.append({"interval_start": instant(start), "interval_end": instant(end),
-                                 "queue_id": g["group"].get("queueId", ""), "media_type": g["group"].get("mediaType", ""),
-                                 "direction": "",
-                                 "metric": m["metric"], "qualifier": m.get("qualifier", ""), **fields(m["stats"])})
-        return {"conversation_aggregate": rows}
 
 
 def stored(site, table):

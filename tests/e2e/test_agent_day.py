@@ -7,10 +7,10 @@ import sqlite3
 import unittest
 import zoneinfo
 
-from harness import ROOT, WORLDS, TestCase
-from test_schedules import WFM, Reading, expected as scheduled_rows
+from harness import ROOT, WORLDS, Api, TestCase
 
 NOW = "2026-03-04T00:30:00Z"
+WFM = "/api/v2/workforcemanagement/"
 UTC = datetime.timezone.utc
 
 
@@ -146,10 +146,11 @@ class AgentDays:
         case.ok(cls.site.extract("--until", cls.UNTIL))
         cls.names = {u["id"]: u["name"] for u in cls.lines("/standin/truth/users")}
         cls.since = midnight(datetime.date.fromisoformat(cls.START), cls.zone)
-        cls.api = Reading(cls.server.url)
+        cls.api = Api(cls.server.url)
         cls.reports = list(cls.reported())
-        cls.shifts = scheduled_rows(cls.api, *cls.site.query("SELECT min(window_start), ?, max(window_end) FROM extract_window "
-                                                             "WHERE stream = 'schedules'", cls.UNTIL)[0])
+        cls.shifts = {table: [tuple(r) for r in cls.site.query(f"SELECT {columns} FROM {table}")] for table, columns in (
+            ("schedule_shift", "shift_id, user_id, start_date, length_minutes"),
+            ("schedule_activity", "shift_id, user_id, start_date, length_minutes, paid, payable_minutes"))}
 
     @classmethod
     def reported(cls):
@@ -254,10 +255,10 @@ class AgentDays:
     def scheduled(self):
         """{(day, user): [seconds scheduled, paid]} of the shifts that begin on the day."""
         days, begun = collections.defaultdict(lambda: [0, 0]), {}
-        for shift, _, user, start, minutes, *_ in self.shifts["schedule_shift"]:
+        for shift, user, start, minutes in self.shifts["schedule_shift"]:
             begun[shift] = self.day_of(utc(start)).isoformat(), user
             days[begun[shift]][0] += minutes * 60
-        for shift, _, _, _, _, _, minutes, _, paid, payable, *_ in self.shifts["schedule_activity"]:
+        for shift, _, _, minutes, paid, payable in self.shifts["schedule_activity"]:
             days[begun[shift]][1] += 60 * (payable if payable is not None else minutes if paid else 0)
         return days
 
@@ -357,9 +358,9 @@ class AgentDays:
         minute, begun = datetime.timedelta(minutes=1), {}
         reports = {(r["userId"], begins): r for _, begins, _, r in self.reports
                    if (r.get("dayMetrics") or [{}])[0].get("adherenceScheduleSeconds", 0) > 0}
-        for shift, _, user, start, *_ in self.shifts["schedule_shift"]:
+        for shift, user, start, _ in self.shifts["schedule_shift"]:
             begun[shift] = next((key for key in reports if key[0] == user and key[1] <= utc(start) < key[1] + 1440 * minute), None)
-        pieces = [(user, 0, utc(start), minutes * minute) for shift, _, _, user, _, start, minutes, *_ in self.shifts["schedule_activity"]
+        pieces = [(user, 0, utc(start), minutes * minute) for shift, user, start, minutes, *_ in self.shifts["schedule_activity"]
                   if begun[shift]]
         for user, begins in {key for key in begun.values() if key}:
             for e in reports[user, begins].get("exceptionInfo") or []:

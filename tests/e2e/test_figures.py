@@ -11,7 +11,6 @@ import unittest
 import zoneinfo
 
 from harness import FULL, WORLDS, TestCase, instant, killed, make_figures
-from test_aggregates import half_hour, ms, queue_of
 
 COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
           "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
@@ -23,6 +22,20 @@ OWN = {"talk": "talked", "hold": "held", "acw": "wrapped_up", "dialing": "dialed
 SWITCHES = ("include_flow_outs", "include_short_abandons", "include_abandons")
 KEPT = ("interval_figure", "queue_visit", "agent_leg", "conversation_figure")
 LISTENS = ("monitoring", "coaching", "barging", "screenMonitoring")
+
+
+def ms(text):
+    return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def queue_of(purpose, session, metric):
+    """Of the session's last segment with a queue that began before; if none had begun, of the first."""
+    if purpose in ("customer", "external"):
+        return ""
+    named = [s for s in session.get("segments", ()) if "queueId" in s]
+    begun = [s for s in named if s["segmentStart"] < metric["emitDate"] or
+             (metric["name"] == "nOffered" and s["segmentStart"] == metric["emitDate"])]
+    return (max(begun, key=lambda s: s["segmentStart"]) if begun else named[0] if named else {"queueId": ""})["queueId"]
 
 
 class Records:

@@ -11,7 +11,7 @@ import unittest
 import zoneinfo
 
 from harness import FULL, TestCase, clock_at, killed, make_figures
-from test_aggregates import ms, queue_of
+from test_figures import ms, queue_of
 from test_figures import Records
 
 BOTH = "users, queues, conversations, conversation_aggregate, user_status, user_aggregate"

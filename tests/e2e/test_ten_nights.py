@@ -18,7 +18,7 @@ import unittest
 import zoneinfo
 
 import test_lists
-from harness import CHANGE_LOGS, FULL, LEDGER, ROOT, TestCase, all_rows, clock_at, killed, same_rows, table_names
+from harness import CHANGE_LOGS, FULL, LEDGER, ROOT, Api, TestCase, all_rows, clock_at, killed, plain, same_rows, snake, table_names
 
 # Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
 # America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
@@ -87,10 +87,14 @@ def history(polls):
     return rows, gaps
 
 
-def canonical_of(table, row):
-    """A row of a list but for when it went, and what is of the moment."""
-    aside = {"deleted_at", *test_lists.OF_THE_MOMENT.get(table, ())}
-    return json.dumps({k: v for k, v in row.items() if k not in aside and v is not None}, sort_keys=True)
+def flatten(row, item, columns, prefix=""):
+    """Objects are columns named after them."""
+    for name, value in item.items():
+        column = prefix + snake(name)
+        if column in columns:
+            row[column] = plain(value)
+        elif isinstance(value, dict):
+            flatten(row, value, columns, column + "_")
 
 
 def moment_of(text):
@@ -179,12 +183,12 @@ class TenNights:
         rows = [{k: self.nominal(v) for k, v in row.items() if k in (*STATE, *TOLD) or k in TIMES} for row in rows]
         polled = {row[k] for row in rows for k in ("first_observed", "last_observed")} | {t for gap in gaps for t in gap[1:]}
         self.test.assertLessEqual(self.whole, polled)
-        answers, api = collections.defaultdict(list), test_lists.Reader(self.server)
+        answers, api = collections.defaultdict(list), Api(self.server.url)
         for now in sorted(polled):
             self.server.control(now=now, faults=[], deny=[])
-            for item in api.request(f"{POLL}?userId={'&userId='.join(users)}", {"Authorization": f"Bearer {api.token}"}):
+            for item in api.ask(f"{POLL}?userId={'&userId='.join(users)}"):
                 row = {}
-                test_lists.flatten(row, item, columns)
+                flatten(row, item, columns)
                 answers[row["user_id"]].append((now, {k: v for k, v in row.items() if k in (*STATE, *TOLD)}))
         want = [({"user_id": user, **row}) for user in sorted(answers) for row in history(answers[user])[0]]
         same_rows(self.test, {"adherence_state": [{k: v for k, v in row.items() if v is not None} for row in want]},
@@ -193,18 +197,19 @@ class TenNights:
 
     def compare_deleted(self, site):
         """What the lists had and have no more, as it was on a night."""
-        reader, served = test_lists.Reader(self.server), collections.defaultdict(set)
-        tables = [t for t in test_lists.ROUTES if site.value(f'SELECT count(deleted_at) FROM "{t}"')]
+        tables = [t for (t,) in site.query(test_lists.LISTS) if site.value(f'SELECT count(deleted_at) FROM "{t}"')]
+        served = collections.defaultdict(list)
         if self.seed == ALWAYS:
             self.test.assertGreater(len(tables), 10)
-        for night in self.nights[:len(DAILY)]:
-            self.server.control(now=night, faults=[], deny=[])
+        for hour in DAILY:
+            then = self.new_site(streams=test_lists.GROUPS)
+            self.test.ok(self.run(then, hour))
             for table in tables:
-                columns = [r["name"] for r in site.query(f'PRAGMA table_info("{table}")')]
-                served[table] |= {canonical_of(table, row) for row in reader.table(table, columns).values()}
+                served[table] += test_lists.rows(then, table).values()
         for table in tables:
-            rows = test_lists.Lists.stored(self.test, site, table, "deleted_at IS NOT NULL")
-            self.test.assertLessEqual({canonical_of(table, row) for row in rows}, served[table], table)
+            rows = [{k: v for k, v in row.items() if k != "deleted_at"}
+                    for row in test_lists.rows(site, table, "deleted_at IS NOT NULL").values()]
+            self.test.assertEqual([row for row in rows if row not in served[table]], [], table)
 
     def nominal(self, value):
         """A moment of a poll as the night's own: the program's clock goes on."""

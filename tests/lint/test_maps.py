@@ -8,14 +8,27 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import unittest
+from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAPS = os.path.join(ROOT, "scripts", "maps.awk")
+sys.path[:0] = [os.path.join(ROOT, "tests", of) for of in ("sdk", "e2e")]
+import rows  # noqa: E402
 AWKS = [a for a in (["mawk"], ["gawk", "--posix"], ["gawk"], ["busybox", "awk"], ["original-awk"], ["awk"]) if shutil.which(a[0])]
 PROOF = sorted(glob.glob(os.path.join(ROOT, "tests", "proof", "schema", "*.sql")))
 SCHEMA = sorted(glob.glob(os.path.join(ROOT, "schema", "[0-9]*.sql")))
+
+# Fields that have a column of another name: elements and members, what is counted from, looked up, or said by one source alone.
+RENAMED = {
+    "divisionIds[]": "division_id", "requestedRoutingSkillIds[]": "skill_id", "attributes{key}": "name", "attributes{value}": "value",
+    "interval": "interval_start interval_end", "startOffsetSeconds": "start_time", "endOffsetSeconds": "end_time",
+    "dayStartOffsetSeconds": "day_start_time", "scheduledSecondaryPresenceLookupIds": "scheduled_secondary_presence_ids",
+    "secondaryPresenceLookupId": "secondary_presence_id", "actualSecondaryPresenceLookupId": "actual_secondary_presence_id",
+    "organizationPresenceId": "organization_secondary_presence_id", "userName": "name", "adherenceImpact": "impact",
+    "adherenceDate": "time_of_adherence_change", "presenceDate": "presence_update_time", "routingStatusDate": "routing_status_time"}
 
 # The SQL of each migration without its comments, once it is released: a number's hash stands here for good.
 RELEASED = {7: "2c8bd90c12ef36dfd7b5153f02a1f3e7336bfb6dd4308918503ab8f4ef8230fa"}
@@ -238,6 +251,23 @@ class Maps(unittest.TestCase):
                 "s_two": [("id", "b"), ("seen", "at")]})
             wrong = run(awk, several.replace("[two: at]", "[two: at json]"))
             self.assertRegex(wrong.stderr, r":6: of another source only: path, upper-snake; not json")
+
+
+class Names(unittest.TestCase):
+    def test_a_column_is_named_after_its_field(self):
+        """So no field is mapped to another's column: that values go where the marks say is held by tests/sdk."""
+        def snake(name):
+            return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+        count = 0
+        for table in rows.read_schema(map(Path, SCHEMA)).values():
+            for column, field in ((c.name, w[0]) for c in table.columns for w in c.words.values() if w and w[0][0] not in "@-"):
+                paths = [path.strip("^").replace("[0]", "") for path in field.split("|")]
+                last = paths[0].rsplit(".", 1)[-1]
+                fine = {snake(p.replace(".", "_")) for p in paths} | {snake(last)} | set(RENAMED.get(last, "").split())
+                self.assertTrue(column in fine or last == "id" and column.endswith("_id"), f"{table.name}.{column}: {field}")
+                count += 1
+        self.assertGreater(count, 1000)
 
 
 def code(path):

@@ -1,7 +1,7 @@
 /*
- * Streams of kinds that the program does not have, made of data alone: they stand for those to
- * come. docs/adding-a-stream.md shows them, and others of the program's own;
- * tests/e2e/test_proof.py reads them.
+ * A stream of a kind that the program does not have, made of data alone: it stands for those to
+ * come. docs/adding-a-stream.md shows it, and others of the program's own;
+ * tests/e2e/test_proof.py reads it.
  */
 #include "proof_maps.h"
 #include "streams/stream.h"

@@ -403,11 +403,7 @@ static void answer(const struct request *request, struct reply *reply, bool of_u
 
 void aggregates_conversations(const struct request *request, struct reply *reply)
 {
-    if (proof_has("aggregates")) {
-        proof_aggregates(request, reply);
-    } else {
-        answer(request, reply, false);
-    }
+    answer(request, reply, false);
 }
 
 void aggregates_users(const struct request *request, struct reply *reply)

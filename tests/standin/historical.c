@@ -321,10 +321,6 @@ static void write_urls(struct jw *w, const struct job *job)
             free(file);
         }
     }
-    if (!any && proof_says_no_files()) {
-        jw_array(w, "downloadUrls");
-        any = true;
-    }
     if (any) {
         jw_end(w);
     }

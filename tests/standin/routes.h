@@ -79,18 +79,15 @@ bool proof_list(const struct request *request, struct reply *reply);
 /* Whether a management unit of that id was posted. */
 bool proof_has_unit(const char *id);
 /* Whether reports of adherence were posted; the n-th posted one (from 0) of a unit whose start lies
- * in [from, to), to be freed (NULL: there is none); whether a job without files says so. */
+ * in [from, to), to be freed (NULL: there is none). */
 bool proof_has_reports(void);
 char *proof_report(const char *unit, int64_t from, int64_t to, long n);
-bool proof_says_no_files(void);
-void proof_details_submit(const struct request *request, struct reply *reply);
-void proof_details_status(const struct request *request, struct reply *reply);
-void proof_details_delete(const struct request *request, struct reply *reply);
-void proof_details_results(const struct request *request, struct reply *reply);
-void proof_details_query(const struct request *request, struct reply *reply);
-void proof_aggregates(const struct request *request, struct reply *reply);
-/* Whether a test has posted such data: then it rules. */
-bool proof_has(const char *part);
+/* details.c: */
+void details_submit(const struct request *request, struct reply *reply);
+void details_status(const struct request *request, struct reply *reply);
+void details_delete(const struct request *request, struct reply *reply);
+void details_results(const struct request *request, struct reply *reply);
+void details_query(const struct request *request, struct reply *reply);
 /* aggregates.c: */
 void aggregates_conversations(const struct request *request, struct reply *reply);
 void aggregates_users(const struct request *request, struct reply *reply);

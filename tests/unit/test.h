@@ -24,6 +24,13 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
+/* A row of a table that is longer than a line: clang-format lays it out like a call, several values
+ * a line. Its versions differ about the braces.
+ */
+/* clang-format off */
+#define ROW(...) {__VA_ARGS__}
+/* clang-format on */
+
 #define fail_if(condition, ...)                                                                    \
     do {                                                                                           \
         if (condition) {                                                                           \
