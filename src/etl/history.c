@@ -45,7 +45,6 @@ static void make_intervals(struct history *h, const struct tree_map *tree, struc
 {
     static const char *const steps[] = {INTERVAL_STEPS, NULL};
     struct names keys = {.count = 0};
-    struct names columns = {.count = 0};
     struct names same = {.count = 0};
     const char *start = NULL;
 
@@ -65,7 +64,6 @@ static void make_intervals(struct history *h, const struct tree_map *tree, struc
     for (size_t i = 0; i < h->map->column_count; i++) {
         const struct column_map *c = &h->map->columns[i];
 
-        add_name(&columns, c->name);
         if (!str_eq(c->name, start) && !str_eq(c->name, end) && !(c->flags & COLUMN_UNHASHED)) {
             add_name(&same, c->name);
         }
@@ -73,8 +71,6 @@ static void make_intervals(struct history *h, const struct tree_map *tree, struc
     words_add(w, "table", "\"%s\"", h->map->table);
     words_add(w, "start", "\"%s\"", start);
     words_add(w, "end", "\"%s\"", end);
-    add_each(w, "columns", &columns, "$", ", ");
-    add_each(w, "marks", &columns, "?", ", ");
     add_same(w, "keys", &keys, "s.$ = n.$");
     add_same(w, "of_key", &keys,
              words_fill(w, "$ = (SELECT n.$ FROM {came} AS n WHERE n.rowid = 1)"));
@@ -101,7 +97,6 @@ static void make_observer(struct history *h, const struct table_map *state, stru
     struct names others = {.count = 0};  /* that the source does not report */
     struct names reports = {.count = 0}; /* that it does, but for its own */
     struct names states = {.count = 0};  /* of these */
-    struct names columns = {.count = 0};
 
     for (size_t i = 0; i < state->column_count; i++) {
         const struct column_map *c = &state->columns[i];
@@ -119,12 +114,7 @@ static void make_observer(struct history *h, const struct table_map *state, stru
         }
         add_same(w, arena_printf(h->arena, "same:%s", c->name), &one, is_same);
     }
-    for (size_t i = 0; i < h->map->column_count; i++) {
-        add_name(&columns, h->map->columns[i].name);
-    }
     add_each(w, "stored", &stored, "$", ", ");
-    add_each(w, "columns", &columns, "$", ", ");
-    add_each(w, "marks", &columns, "?", ", ");
     add_each(w, "others", &others, "$ = s.$, ", "");
     add_each(w, "merge", &reports,
              "$ = CASE WHEN s.row_source IS n.row_source THEN n.$ ELSE ifnull(n.$, s.$) END, ", "");
@@ -149,10 +139,16 @@ struct history *history_new(struct db *d, const struct tree_map *tree,
 {
     struct history *h = xcalloc(1, sizeof(*h));
     struct words w = {.arena = arena_new(0)};
+    struct names columns = {.count = 0};
 
     *h = (struct history){.db = d, .map = tree->root, .observes = state != NULL, .arena = w.arena};
     words_add(&w, "came", "temp.\"came_%s\"", tree->root->table);
     h->sql[HISTORY_OUTCOME] = words_fill(&w, sql_history_outcome);
+    for (size_t i = 0; i < h->map->column_count; i++) {
+        add_name(&columns, h->map->columns[i].name);
+    }
+    add_each(&w, "columns", &columns, "$", ", ");
+    add_each(&w, "marks", &columns, "?", ", ");
     if (state) {
         make_observer(h, state, &w);
     } else {

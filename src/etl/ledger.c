@@ -17,20 +17,18 @@ enum { PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 /* --- runs --- */
 
-int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms,
-                         const char *streams, bool keeps_raw, struct err *e)
+bool ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms, const char *streams,
+                      bool keeps_raw, struct err *e)
 {
     char host[HOST_BYTES] = "";
 
     if (gethostname(host, sizeof(host) - 1) != 0) {
         host[0] = '\0';
     }
-    if (!db_do(l->db, e, sql_run_begin, S(command), T(clock_now_ms()), T(until_ms),
-               S(ROLLCALL_VERSION), S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams),
-               N(keeps_raw ? -1 : 0))) {
-        return 0;
-    }
-    return db_scalar(l->db, "SELECT last_insert_rowid()", &l->run_id, e) ? l->run_id : 0;
+    return db_do(l->db, e, sql_run_begin, S(command), T(clock_now_ms()), T(until_ms),
+                 S(ROLLCALL_VERSION), S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams),
+                 N(keeps_raw ? -1 : 0)) &&
+           db_scalar(l->db, "SELECT last_insert_rowid()", &l->run_id, e);
 }
 
 bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e)

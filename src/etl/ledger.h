@@ -22,10 +22,10 @@ struct ledger {
 
 /* --- runs --- */
 
-/* Inserts the run's row in a transaction of its own; its id. `streams` is a JSON array;
- * `keeps_raw`: it keeps answers. 0 on failure. */
-int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms,
-                         const char *streams, bool keeps_raw, struct err *e);
+/* Inserts the run's row, whose id is the ledger's then, in a transaction of its own. `streams` is a
+ * JSON array; `keeps_raw`: it keeps answers. */
+bool ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms, const char *streams,
+                      bool keeps_raw, struct err *e);
 
 struct run_totals {
     int64_t requests;

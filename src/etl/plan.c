@@ -6,11 +6,6 @@
 #define SINCE_FIRST_MS   MS_PER_DAY
 #define SINCE_MOST_MS    (7 * MS_PER_DAY)
 
-bool plan_in_force(const char *when, const char *word)
-{
-    return !when || (word && str_has_word(when, word));
-}
-
 static bool in_force(const struct plan_facts *f, size_t p)
 {
     return p < f->rule_count && (f->in_force & 1U << p) != 0;
@@ -104,19 +99,18 @@ static int64_t last_look_ms(const struct span *w, const struct plan_facts *f, in
     return last_ms;
 }
 
+/* Whether there is a pass `p` that sees so far. */
+static bool sees(const struct plan_facts *f, size_t p, enum pass_bound bound)
+{
+    return p < f->rule_count && f->rules[p]->bound == bound;
+}
+
 /* When a reading by pass `p` counts as made. */
 static int64_t reading_time_ms(size_t p, const struct plan_facts *f)
 {
-    if (p == f->rule_count || f->rules[p]->bound != SEES_AVAILABLE ||
-        f->available_ms == TIME_NONE) {
-        return f->time_ms;
-    }
-    return clock_earlier(f->time_ms, f->available_ms + MS_PER_DAY);
-}
-
-static bool sees_ahead(const struct plan_facts *f, size_t p)
-{
-    return p < f->rule_count && f->rules[p]->bound == SEES_AHEAD;
+    return sees(f, p, SEES_AVAILABLE) && f->available_ms != TIME_NONE
+               ? clock_earlier(f->time_ms, f->available_ms + MS_PER_DAY)
+               : f->time_ms;
 }
 
 /* Whether a finished window is to be read again. A settled one is only when a longer lookback has
@@ -130,7 +124,7 @@ static bool is_reread_due(const struct span *w, const struct plan_facts *f)
     if (!is_finished(w, f) || read_ms == TIME_NONE || f->is_past) {
         return f->is_past && w->again && is_finished(w, f);
     }
-    if (now_ms <= read_ms || (now_ms < w->end_ms && !sees_ahead(f, plan_first(f))) ||
+    if (now_ms <= read_ms || (now_ms < w->end_ms && !sees(f, plan_first(f), SEES_AHEAD)) ||
         (w->state == WINDOW_SETTLED && f->time_ms >= lookback_end_ms(w, f))) {
         return false;
     }
@@ -143,11 +137,8 @@ bool plan_needs_availability(const struct span *w, const struct plan_facts *f)
 {
     size_t first = plan_first(f);
 
-    if (first == f->rule_count || f->rules[first]->bound != SEES_AVAILABLE ||
-        w->start_ms == TIME_NONE || w->start_ms >= f->time_ms) {
-        return false;
-    }
-    return covered_by(w, first) < clock_earlier(w->end_ms, f->time_ms) || is_reread_due(w, f);
+    return sees(f, first, SEES_AVAILABLE) && w->start_ms != TIME_NONE && w->start_ms < f->time_ms &&
+           (covered_by(w, first) < clock_earlier(w->end_ms, f->time_ms) || is_reread_due(w, f));
 }
 
 /* How far a pass can see of a window. */
@@ -155,14 +146,14 @@ static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts 
 {
     int64_t to_ms = clock_earlier(w->end_ms, f->time_ms);
 
-    if (sees_ahead(f, p)) {
+    if (sees(f, p, SEES_AHEAD)) {
         return w->end_ms;
     }
     to_ms = w->needed_ms != 0 ? clock_earlier(to_ms, w->needed_ms) : to_ms;
-    if (f->rules[p]->bound == SEES_AVAILABLE) {
+    if (sees(f, p, SEES_AVAILABLE)) {
         return clock_earlier(to_ms, f->available_ms);
     }
-    return f->rules[p]->bound == SEES_ENDED && to_ms < w->end_ms ? TIME_NONE : to_ms;
+    return sees(f, p, SEES_ENDED) && to_ms < w->end_ms ? TIME_NONE : to_ms;
 }
 
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)

@@ -68,9 +68,6 @@ struct plan_facts {
     bool is_past;      /* of finished windows those alone are owed that were asked for once more */
 };
 
-/* Whether a setting's word is among the words of `when`; NULL: always. */
-bool plan_in_force(const char *when, const char *word);
-
 /* The pass that settles windows: the first in force that is not of the whole stream; rule_count:
  * none. */
 size_t plan_first(const struct plan_facts *f);

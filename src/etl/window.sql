@@ -135,8 +135,8 @@ SELECT count(*) FROM window_pass WHERE target_to IS NOT NULL OR token IS NOT NUL
 SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND read_at IS NOT NULL LIMIT 1;
 
--- The streams of a run, ?1 ([[stream, the one it needs, whether it is a list]..], what is needed before what needs it), in
--- their turns where requests are few, and whether they wait for what they need. A turn goes by this: first a list, or numbered
+-- The streams of a run, ?1 ([[stream, the one it needs or '', whether it is a list]..], what is needed before what needs it), by
+-- their places there in their turns where requests are few, and whether they wait for what they need. A turn goes by this: first a list, or numbered
 -- pages, that were cut and begin anew, but for those that were cut when they came first; then by the run that last
 -- began something of it, of one by when a page last came. Where the turn of what a stream needs is later, the names of a list
 -- that are stored must do, or it comes right behind.
@@ -147,7 +147,7 @@ WITH RECURSIVE part AS (
             SELECT stream FROM extract_window WHERE window_start IS NOT NULL)) AS cut
     FROM extract_window AS w LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 ), own AS (
-    SELECT key AS place, json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS needs,
+    SELECT key AS place, json_extract(value, '$[0]') AS name, nullif(json_extract(value, '$[1]'), '') AS needs,
         json_extract(value, '$[2]') AND max(read_at) IS NOT NULL AS has_names,
         printf('%d %012d %s', NOT ifnull(max(cut), 0), max(updated_run_id), max(page_at)) AS turn
     FROM json_each(?1) LEFT JOIN part ON stream = json_extract(value, '$[0]') GROUP BY key
@@ -159,7 +159,7 @@ WITH RECURSIVE part AS (
         n.turn <= o.turn OR NOT n.has_names
     FROM turn AS n JOIN own AS o ON o.needs = n.name
 )
-SELECT name, waits FROM turn ORDER BY turn, place;
+SELECT place, waits FROM turn ORDER BY turn, place;
 
 -- name: window_excuse
 UPDATE extract_window SET failures = 0 WHERE window_id = ?1;

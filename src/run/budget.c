@@ -53,7 +53,7 @@ bool budget_begin(struct run *run, struct err *e)
                                "the budget of this run is used up: %d requests (%s). What was read "
                                "is kept; the next run goes on from there",
                                most, key);
-    return budget_keep(run, BUDGET_AHEAD, e);
+    return budget_keep(run, e);
 }
 
 void budget_sum(struct run *run)
@@ -70,9 +70,9 @@ void budget_sum(struct run *run)
     }
 }
 
-bool budget_keep(struct run *run, int64_t ahead, struct err *e)
+bool budget_keep(struct run *run, struct err *e)
 {
-    return db_finish(run->db, db_begin(run->db, e) && budget_count(run, ahead, e), e);
+    return db_finish(run->db, db_begin(run->db, e) && budget_count(run, BUDGET_AHEAD, e), e);
 }
 
 bool budget_count(struct run *run, int64_t ahead, struct err *e)

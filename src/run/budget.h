@@ -15,10 +15,10 @@ enum { BUDGET_AHEAD = 50 };
 bool budget_begin(struct run *run, struct err *e);
 
 /* Keeps what was asked for by now, of each route too, in a transaction of its own, and renews the
- * client's limit, with `ahead` requests more. False for trouble with the database. */
-bool budget_keep(struct run *run, int64_t ahead, struct err *e);
+ * client's limit, with BUDGET_AHEAD requests more. False for trouble with the database. */
+bool budget_keep(struct run *run, struct err *e);
 
-/* The same as part of the caller's transaction. */
+/* The same, with `ahead` requests more, as part of the caller's transaction. */
 bool budget_count(struct run *run, int64_t ahead, struct err *e);
 
 /* Sums up in the run's totals what was asked for by now. */

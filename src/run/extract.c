@@ -85,37 +85,29 @@ static void add_nights(struct run *run)
  * nothing without a budget. */
 static bool order_nights(struct run *run, struct err *e)
 {
-    const char *all = "[";
-    struct night *rest = run->nights;
+    struct night **by_place = arena_array(run->arena, stream_registry_count, sizeof(*by_place));
     struct night **end = &run->nights;
+    const char *all = "[";
+    size_t count = 0;
 
     if (!run->budget.binds) {
         return true;
     }
-    for (const struct night *n = rest; n; n = n->next) {
-        const char *needs = n->needs ? n->needs->stream->name : NULL;
-        const char *quote = needs ? "\"" : "";
-
-        all = arena_printf(run->arena, "%s[\"%s\",%s%s%s,%d]%s", all, n->stream->name, quote,
-                           needs ? needs : "null", quote, stream_is_list(n->stream),
+    for (struct night *n = run->nights; n; n = n->next) {
+        all = arena_printf(run->arena, "%s[\"%s\",\"%s\",%d]%s", all, n->stream->name,
+                           n->needs ? n->needs->stream->name : "", stream_is_list(n->stream),
                            n->next ? "," : "]");
+        by_place[count++] = n;
     }
     struct rows q = db_ask(run->db, e, sql_window_turns, S(all));
     while (db_next(&q)) {
-        struct night **at = &rest;
+        struct night *n = by_place[db_int(&q, 0)];
 
-        while (*at && !str_eq((*at)->stream->name, db_text(&q, 0))) {
-            at = &(*at)->next;
-        }
-        struct night *n = *at;
-        INVARIANT(n);
-
-        *at = n->next;
         n->needs = db_int(&q, 1) ? n->needs : NULL;
         *end = n;
         end = &n->next;
     }
-    *end = rest; /* none */
+    *end = NULL;
     return db_end(&q);
 }
 
@@ -137,8 +129,7 @@ static bool open_database(struct run *run, struct err *e)
     names = arena_printf(run->arena, "%s]", names);
     return run->db &&
            ledger_run_begin(&run->ledger, run->request->past ? "backfill" : "extract",
-                            run->request->until_ms, names, run->config->keep_raw_days > 0,
-                            e) != 0 &&
+                            run->request->until_ms, names, run->config->keep_raw_days > 0, e) &&
            figures_settle(run->db, e) && stream_views(run->db, run->config, e) &&
            ledger_kpi(run->db, run->config, e) &&
            erasures_load(run->db, run->arena, &run->erased, e);
@@ -190,10 +181,8 @@ static bool log_in(struct run *run, struct err *e)
     bool done = client_call(run->client, &request, &answer);
     *e = answer.error;
     int64_t offset_ms = client_server_offset_ms(run->client, &known);
-    if (known && offset_ms < -CLOCK_SLACK_MS) {
-        run->ahead_ms = -offset_ms;
-    }
-    if (known && (offset_ms > CLOCK_OFF_MS || offset_ms < -CLOCK_OFF_MS)) {
+    run->ahead_ms = offset_ms < -CLOCK_SLACK_MS ? -offset_ms : 0;
+    if (offset_ms > CLOCK_OFF_MS || offset_ms < -CLOCK_OFF_MS) {
         LOG(LOG_WARN, "the machine's clock is off; the server's bounds what is read",
             LOG_N("seconds_ahead", -offset_ms / MS_PER_SECOND));
     }

@@ -634,7 +634,7 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
 
     ok = ok && ((r && p->news->kind == NEWS_PAGE) || commit(run, e));
     if (!r) {
-        ok = ok && (p->over || budget_keep(run, BUDGET_AHEAD, e));
+        ok = ok && (p->over || budget_keep(run, e));
         pages_done(run->pages, p);
         return ok;
     }
@@ -680,7 +680,7 @@ bool nights_read(struct run *run, struct err *e)
     run->pages = pages_new(run->client, (size_t)run->config->in_flight,
                            (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased);
     run->budget.live = true;
-    bool ok = budget_keep(run, BUDGET_AHEAD, e) && (!run->asks_ahead || ask_ahead(run, &left, e)) &&
+    bool ok = budget_keep(run, e) && (!run->asks_ahead || ask_ahead(run, &left, e)) &&
               move_on(run, &left, e);
     for (bool ended = false; !ended;) {
         if (!ok || !left) {

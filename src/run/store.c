@@ -90,10 +90,10 @@ static struct load_page describe(const struct run *run, const struct page *p, si
 }
 
 /* Keeps the answer of a page that was loaded, where answers are kept. */
-static bool keep(const struct run *run, const struct page *p, struct err *e)
+static bool keep(const struct run *run, const struct page *p, const struct load_page *page,
+                 struct err *e)
 {
     const struct http_answer *http = &p->news->answer.http;
-    const struct load_page page = describe(run, p, p->share);
     const struct raw_answer answer = {.number = p->number,
                                       .path = p->news->path,
                                       .is_gzip = http->gzip,
@@ -101,7 +101,7 @@ static bool keep(const struct run *run, const struct page *p, struct err *e)
                                       .length = http->body.length,
                                       .by_reading = stream_is_by_reading(p->reading->stream)};
 
-    return run->config->keep_raw_days == 0 || raw_keep(run->db, &page, &answer, &p->counts, e);
+    return run->config->keep_raw_days == 0 || raw_keep(run->db, page, &answer, &p->counts, e);
 }
 
 /* Where the window goes on after a page. */
@@ -192,7 +192,7 @@ static bool add_page(struct run *run, struct page *p, struct err *e)
     LOG(LOG_DEBUG, "page loaded", LOG_S("reading", r->ask.label), LOG_N("page", p->number + 1),
         LOG_N("rows", p->counts.rows_read), LOG_N("new", p->counts.rows_new),
         LOG_N("changed", p->counts.rows_changed));
-    return note_ids(run, p, e) && keep(run, p, e) &&
+    return note_ids(run, p, e) && keep(run, p, &page, e) &&
            window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
                        &(struct window_counts){
                            .pages = 1,

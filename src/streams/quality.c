@@ -30,7 +30,7 @@ const struct stream stream_evaluation_details = {
     .lock_slot = 32,
     .groups = "quality",
     .grid = GRID_UTC_DAY,
-    .looks = {93}, /* they change for 90 days */
+    .look_days = 93, /* they change for 90 days */
     .needs = "conversations",
     .trees = TREES(TREE(EVALUATION_DETAIL_TREE)),
     PASSES({.plan = {.name = "evaluations"},
@@ -52,7 +52,7 @@ const struct stream stream_survey_details = {
     .lock_slot = 33,
     .groups = "quality",
     .grid = GRID_UTC_DAY,
-    .looks = {93}, /* they change for 90 days */
+    .look_days = 93, /* they change for 90 days */
     .needs = "conversations",
     .trees = TREES(TREE(SURVEY_DETAIL_TREE)),
     PASSES({.plan = {.name = "surveys"},

@@ -169,7 +169,9 @@ unsigned stream_in_force(const struct stream *s, const char *word)
     unsigned in_force = 0;
 
     for (size_t p = 0; p < s->pass_count; p++) {
-        in_force |= plan_in_force(s->passes[p].plan.when, word) ? 1U << p : 0;
+        const char *when = s->passes[p].plan.when;
+
+        in_force |= !when || (word && str_has_word(when, word)) ? 1U << p : 0;
     }
     return in_force;
 }
@@ -183,8 +185,8 @@ void stream_plan(const struct stream *s, const struct config *c, bool is_past, s
     for (size_t i = 0; i < c->later_look_count; i++) {
         f->looks[f->look_count++] = c->later_looks[i];
     }
-    for (size_t i = 0; i < COUNT_OF(s->looks) && s->looks[i] > 0 && c->later_look_count > 0; i++) {
-        f->looks[f->look_count++] = s->looks[i];
+    if (s->look_days > 0 && c->later_look_count > 0) {
+        f->looks[f->look_count++] = s->look_days;
     }
     f->in_force = stream_in_force(s, config_word(c, s->setting));
     f->rule_count = s->pass_count;
@@ -283,8 +285,9 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
     const struct pass *pass = &s->passes[p];
     const char *steps = "";
     bool days = stream_has_days(s) && p == first;
-    int64_t times = days ? f->looks : 1; /* readings of one scope */
-    int64_t hundred = 0;                 /* requests of so many readings */
+    bool looks = days && f->looks > 0 && s->look_days > 0;
+    int64_t times = days ? f->looks + looks : 1; /* readings of one scope */
+    int64_t hundred = 0;                         /* requests of so many readings */
     bool parts = s->scope && s->needs && !pass->plan.whole;
     const struct stream *list = stream_asked_by(s);
     const char *whose = list ? list->name : s->needs;
@@ -293,9 +296,6 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
 
     for (const struct step *step = pass->steps; step->path; step++) {
         hundred += step->follow == FOLLOW_URLS ? 0 : of_step(s, pass, step, f, a, &steps);
-    }
-    for (size_t i = 0; days && f->looks > 0 && i < COUNT_OF(s->looks); i++) {
-        times += s->looks[i] > 0 ? 1 : 0;
     }
     /* Today, and the day that the lookback has just left. */
     int64_t more = pass->plan.bound == SEES_ENDED ? 1 : 2;

@@ -21,7 +21,7 @@ TEST_IN_SCRATCH(a_run_is_recorded)
     struct run_totals totals = {
         .requests = 9, .retries = 2, .bytes = 1234, .pages = 5, .rows = {.rows_new = 3}};
 
-    assert_true(ledger_run_begin(&l, "extract", START, "[\"users\"]", true, &s->e) > 0);
+    assert_true(ledger_run_begin(&l, "extract", START, "[\"users\"]", true, &s->e));
     check_value(s,
                 "SELECT planned_until || ' ' || version || ' ' || ifnull(ended_at, '-') FROM run",
                 "2024-10-04T00:00:00.000Z " ROLLCALL_VERSION " -");
