@@ -102,17 +102,17 @@ static void make_observer(struct history *h, const struct table_map *state, stru
         const struct column_map *c = &state->columns[i];
         bool is_own = str_is_listed(c->name, own, COUNT_OF(own));
         bool is_reported = map_column(h->map, c->name) < h->map->column_count;
-        struct names one = {.count = 0};
+        bool is_state = !is_own && is_reported && !(c->flags & COLUMN_UNHASHED);
 
         add_name(&stored, c->name);
         if (!is_own) {
             add_name(is_reported ? &reports : &others, c->name);
         }
-        if (!is_own && is_reported && !(c->flags & COLUMN_UNHASHED)) {
+        if (is_state) {
             add_name(&states, c->name);
-            add_name(&one, c->name);
         }
-        add_same(w, arena_printf(h->arena, "same:%s", c->name), &one, is_same);
+        words_add(w, arena_printf(h->arena, "same:%s", c->name), "(%s)",
+                  is_state ? words_each(h->arena, &c->name, 1, is_same, "") : "1");
     }
     add_each(w, "stored", &stored, "$", ", ");
     add_each(w, "others", &others, "$ = s.$, ", "");

@@ -272,13 +272,13 @@ bool window_end(const struct ledger *l, const struct window *w, size_t p, struct
 }
 
 bool window_fail(const struct ledger *l, const struct window *w, size_t p, const struct err *cause,
-                 unsigned how, struct err *e)
+                 enum window_failure how, struct err *e)
 {
     bool done =
         db_begin(l->db, e) &&
         (!cause || db_do(l->db, e, sql_window_failed, I(w->window_id), S(cause->message),
                          S(err_facts[cause->kind].name), T(clock_now_ms()), N(l->run_id))) &&
         db_do(l->db, e, sql_window_failed_pass, I(w->window_id), S(w->now[p].pass),
-              I((how & WINDOW_ABANDON) != 0), I((how & WINDOW_WAITED) != 0));
+              I(how == WINDOW_ABANDON), I(how == WINDOW_WAITED));
     return db_finish(l->db, done, e);
 }

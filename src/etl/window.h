@@ -147,6 +147,6 @@ bool window_end(const struct ledger *l, const struct window *w, size_t p, struct
 /* A reading failed: the error (NULL: none) is kept beside the window until it is read.
  * WINDOW_ABANDON: it begins anew (its token stays, to be cleared up); WINDOW_WAITED: the token is
  * to be asked for once more. */
-enum window_failure { WINDOW_GOES_ON = 0, WINDOW_ABANDON = 1, WINDOW_WAITED = 2 };
+enum window_failure { WINDOW_GOES_ON, WINDOW_ABANDON, WINDOW_WAITED };
 bool window_fail(const struct ledger *l, const struct window *w, size_t p, const struct err *cause,
-                 unsigned how, struct err *e);
+                 enum window_failure how, struct err *e);

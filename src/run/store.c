@@ -26,7 +26,7 @@ static bool count(struct run *run, struct err *e)
 }
 
 /* The reading ends here; its window's ledger says why. */
-static bool fail(struct run *run, struct reading *r, const struct err *why, unsigned how,
+static bool fail(struct run *run, struct reading *r, const struct err *why, enum window_failure how,
                  struct err *e)
 {
     /* Of several windows each is asked for alone before it is its trouble. */
@@ -241,17 +241,21 @@ static bool take_page(struct run *run, struct page *p, struct err *e)
 /* --- other messages -------------------------------------------------------------------------- */
 
 /* What the server calls the reading is known, or gone: all its windows share it. */
-static bool set_token(struct run *run, struct reading *r, const char *token, bool known,
-                      struct err *e)
+static bool set_token(struct run *run, const struct page *p, struct err *e)
 {
+    const struct reading *r = p->reading;
+    const char *known =
+        p->news->kind == NEWS_TOKEN ? arena_strdup(run->arena, p->news->facts.token) : NULL;
+    const char *gone =
+        r->kind == READING_CLEANUP ? r->ask.at.token : r->window->now[r->pass_no].token;
     bool done = true;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
         struct window *w = r->shares[i].window;
 
-        done = known ? window_token(&run->ledger, w, r->pass_no, token, e)
+        done = known ? window_token(&run->ledger, w, r->pass_no, known, e)
                      : db_do(run->db, e, sql_window_cleared, I(w->window_id), S(r->pass->plan.name),
-                             S(token));
+                             S(gone));
     }
     return done;
 }
@@ -287,31 +291,16 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
 static bool take_note(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    const char *token;
-    bool begins = r->kind == READING_WINDOW && (!r->begun || p->news->kind == NEWS_ANEW);
-    bool ok = db_begin(run->db, e);
+    enum news_kind kind = p->news->kind;
+    bool begins = r->kind == READING_WINDOW && (!r->begun || kind == NEWS_ANEW);
+    bool ok = db_begin(run->db, e) && (!begins || begin(run, r, e));
 
-    if (!ok) {
-        return false;
-    }
-    ok = !begins || begin(run, r, e);
-    switch (p->news->kind) {
-    case NEWS_END:
-        ok = ok && settle(run, p, e);
-        break;
-    case NEWS_TOKEN:
-        token = arena_strdup(run->arena, p->news->facts.token);
-        ok = ok && set_token(run, r, token, true, e);
-        break;
-    case NEWS_CLEANED:
-        token = r->kind == READING_CLEANUP ? r->ask.at.token : r->window->now[r->pass_no].token;
-        ok = ok && set_token(run, r, token, false, e);
-        break;
-    case NEWS_ANEW:
-        break;
-    default:
-        ok = ok && leave_out(run, p, e);
-        break;
+    if (ok && kind == NEWS_END) {
+        ok = settle(run, p, e);
+    } else if (ok && kind == NEWS_REFUSED_ID) {
+        ok = leave_out(run, p, e);
+    } else if (ok && kind != NEWS_ANEW) {
+        ok = set_token(run, p, e);
     }
     return db_finish(run->db, ok && count(run, e), e);
 }
@@ -338,7 +327,6 @@ static bool take_spent(struct run *run, struct page *p, struct err *e)
 bool store_take(struct run *run, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    unsigned how = WINDOW_GOES_ON;
     bool ok = true;
 
     switch (p->news->kind) {
@@ -353,9 +341,11 @@ bool store_take(struct run *run, struct page *p, struct err *e)
         if (p->news->answer.error.cause == CAUSE_LIMITS_BUDGET) {
             return take_spent(run, p, e);
         }
-        how |= r->waited ? WINDOW_WAITED : 0U;
-        how |= !r->waited && !p->news->halts ? WINDOW_ABANDON : 0U;
-        return fail(run, r, &p->news->answer.error, how, e);
+        return fail(run, r, &p->news->answer.error,
+                    r->waited        ? WINDOW_WAITED
+                    : p->news->halts ? WINDOW_GOES_ON
+                                     : WINDOW_ABANDON,
+                    e);
     case NEWS_OVERFLOW:
         r->outcome = READING_OVERFLOW;
         return window_fail(&run->ledger, r->window, r->pass_no, NULL, WINDOW_ABANDON, e);

@@ -245,7 +245,8 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
     bool by_id = step->follow == FOLLOW_IDS;
     int64_t rows = pass->plan.whole ? -1 : cost_rows(f, s->name);
     const char *of = by_id ? "ids" : "rows";
-    const char *between = **words ? " + " : "";
+    const char *what = "1";
+    int64_t hundred = 100;
     size_t listed;
 
     if (by_id && !step->ids_as) {
@@ -257,24 +258,19 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
         rows = rows < 0 || step->size > 1 ? shares(cost_rows(f, s->needs), pass->one_in) : rows;
         of = step->size > 1 ? s->needs : of;
     }
-    int polls = step->polls > 0 ? step->polls : POLLS;
-    bool asks = step == pass->steps; /* where there is no job the question is repeated */
+    if (step->follow == FOLLOW_DONE) {
+        int polls = step->polls > 0 ? step->polls : POLLS;
+        bool asks = step == pass->steps; /* where there is no job the question is repeated */
 
-    switch (step->follow) {
-    case FOLLOW_DONE:
-        *words = arena_printf(a, "%s%s%s%g poll%s", *words, between, asks ? "1 + " : "",
-                              polls / 100.0, polls == 100 ? "" : "s");
-        return polls + (asks ? 100 : 0);
-    case FOLLOW_IDS:
-    case FOLLOW_PAGES:
-    case FOLLOW_CURSOR:
-        *words = step->size > 1 ? arena_printf(a, "%s%s%s / %d", *words, between, of, step->size)
-                                : arena_printf(a, "%s%s%s", *words, between, of);
-        return 100 * (rows > 0 ? shares(rows, step->size) : 1);
-    default:
-        *words = arena_printf(a, "%s%s1", *words, between);
-        return 100;
+        what = arena_printf(a, "%s%g poll%s", asks ? "1 + " : "", polls / 100.0,
+                            polls == 100 ? "" : "s");
+        hundred = polls + (asks ? 100 : 0);
+    } else if (step->follow != FOLLOW_ONCE) {
+        what = step->size > 1 ? arena_printf(a, "%s / %d", of, step->size) : of;
+        hundred = 100 * (rows > 0 ? shares(rows, step->size) : 1);
     }
+    *words = arena_printf(a, "%s%s%s", *words, **words ? " + " : "", what);
+    return hundred;
 }
 
 /* Requests of a pass; adds its words. What is not the first reads the hours that it does not see
