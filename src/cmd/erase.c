@@ -121,7 +121,7 @@ static bool remove_person(struct erasing *r, struct err *e)
 
     if (!found || !db_exec(d, sql_erase_said, e) ||
         !db_run_written(db_ask(d, e, sql_erase_tables, NONE)) || !db_exec(d, sql_erase_names, e) ||
-        !db_exec(d, sql_erase_finish, e) || !figures_make(d, e)) {
+        !db_exec(d, sql_erase_finish, e) || !figures_make(d, NULL, e)) {
         return false;
     }
     struct rows q = db_ask(d, e, sql_erase_raw_pages, NONE);

@@ -559,6 +559,7 @@ static struct writes count_entities(const struct loader *l, struct load_counts *
         bool written = is(own, OWN_ROWS) || is(own, OWN_ATTRIBUTES);
         bool changes = written && !is(own, OWN_IS_NEW);
 
+        l->rows->entities[i].written = is(own, OWN_ROWS);
         counts->rows_new += is(own, OWN_IS_NEW);
         counts->rows_changed += changes || is(own, OWN_RETURNS);
         counts->rows_unchanged += !is(own, OWN_IS_NEW) && !changes && !is(own, OWN_RETURNS);
@@ -602,7 +603,7 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
            (!w.attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
                               db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
            (!w.any || !l->sql[OWE] ||
-            (db_do(l->db, e, l->sql[OWE], NONE) && l->tree->make(l->db, e))) &&
+            (db_do(l->db, e, l->sql[OWE], NONE) && l->tree->make(l->db, l->rows, e))) &&
            (!w.notes || !l->sql[NOTE_RESULT] ||
             db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }

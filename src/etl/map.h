@@ -101,6 +101,8 @@ struct table_map {
     size_t child_count;
 };
 
+struct walked_tree;
+
 /* The root of a tree, and what its rows are known by. */
 struct tree_map {
     const struct table_map *root;
@@ -120,7 +122,7 @@ struct tree_map {
     const char *owes;    /* table that takes the keys of a page's rows that were written, of which
                             `make` makes what is derived from such rows, in the same transaction, and
                             empties it. NULL: nothing is */
-    bool (*make)(struct db *d, struct err *e);
+    bool (*make)(struct db *d, const struct walked_tree *page, struct err *e);
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
      * counted as unknown. */
     const char *const *ignored;

@@ -49,6 +49,7 @@ struct walked {
     uint64_t attribute_hash;
     bool has_attributes;
     bool superseded; /* its id comes again in the page */
+    bool written;    /* the loader's: its rows are in the tables by now, under its key */
 };
 
 /* A page's rows by one tree. */

@@ -56,9 +56,17 @@ struct tally {
 /* A row of a conversation's records: a participant, one of its sessions, or one of the segments or
  * metrics of that, in the order of their keys. Its texts are those of its SELECT. */
 enum source { PARTICIPANTS, SESSIONS, SEGMENTS, METRICS, SOURCES };
-static const int ordinals[SOURCES] = {1, 2, 3, 3}; /* the column of its own; its texts come next */
-enum { PURPOSE, USER, TEAM };                      /* of a participant */
-enum { MEDIA, MESSAGE, ANI, DNIS, DIRECTION };     /* of a session */
+static const struct {
+    const char *table;
+    const char *sql;
+    int ordinal; /* the column of its own; its texts come next */
+} kinds[SOURCES] = {{"participant", sql_figures_participants, 1},
+                    {"session", sql_figures_sessions, 2},
+                    {"segment", sql_figures_segments, 3},
+                    {"session_metric", sql_figures_metrics, 3}};
+enum { COLUMNS_MAX = 10 };
+enum { PURPOSE, USER, TEAM };                                 /* of a participant */
+enum { MEDIA, MESSAGE, ANI, DNIS, DIRECTION };                /* of a session */
 enum { QUEUE = 0, START, END, TYPE, CODE, HOW_ENDED, TEXTS }; /* of a segment */
 enum { EMITTED };                                             /* of a metric */
 struct row {
@@ -94,13 +102,23 @@ struct visit {
     bool counts;
 };
 
+/* Where a source's rows come from: what its statement finds, or those of the page, in which the
+ * statement's columns have their places. */
+struct reading {
+    struct rows q;
+    const struct row_set *fed; /* NULL: the statement's */
+    size_t places[COLUMNS_MAX];
+    size_t at;
+    bool there; /* a row is at hand */
+};
+
 struct making {
     struct db *db;
     struct err *e;
     struct arena *arena; /* of the conversation at hand */
     int64_t key;
-    struct rows from[SOURCES];
-    bool there[SOURCES]; /* a row is at hand */
+    int64_t place; /* its key, or in the page its number */
+    struct reading from[SOURCES];
     struct row *participants;
     struct row *sessions;
     struct visit *visits;
@@ -147,24 +165,65 @@ static enum name name_of(const char *name)
     return i;
 }
 
+static void begin_source(struct making *m, enum source s, const struct walked_tree *page)
+{
+    struct reading *r = &m->from[s];
+
+    r->q = db_ask(m->db, m->e, kinds[s].sql, NONE);
+    for (size_t i = 0; page && !r->fed; i++) {
+        r->fed = str_eq(page->sets[i].table->table, kinds[s].table) ? &page->sets[i] : NULL;
+    }
+    for (int i = 0; r->q.ok && r->fed && i < db_column_count(&r->q); i++) {
+        int first = kinds[s].ordinal + 1;
+
+        r->places[i] = i < first
+                           ? (size_t)i
+                           : (size_t)first + map_column(r->fed->table, db_column_name(&r->q, i));
+    }
+    r->there = r->fed ? r->q.ok && r->fed->row_count > 0 : db_next(&r->q);
+}
+
+/* A cell of the row at hand, by the statement's column; its text is the page's, or good until the
+ * next row. */
+static struct cell cell_at(const struct reading *r, int column)
+{
+    const struct row_set *fed = r->fed;
+
+    return !fed          ? db_cell(&r->q, column, NULL)
+           : column == 0 ? cell_int(fed->entities[r->at])
+                         : fed->cells[r->at * fed->cells_per_row + r->places[column]];
+}
+
+static const char *text_at(const struct reading *r, int column)
+{
+    struct cell c = cell_at(r, column);
+
+    return c.type == CELL_TEXT ? c.value.text : NULL;
+}
+
+static void pass_row(struct reading *r)
+{
+    r->there = r->fed ? ++r->at < r->fed->row_count : db_next(&r->q);
+}
+
 /* Whether the next row of a source is of the conversation and below `of`; what comes before that
  * has lost what it was below, and is passed over. */
 static bool is_next(struct making *m, enum source s, const struct row *of)
 {
-    struct rows *q = &m->from[s];
+    struct reading *r = &m->from[s];
     const struct row *by = s > SESSIONS ? of->of : of;
-    const int64_t place[] = {m->key, by ? by->no : 0, of ? of->no : 0};
+    const int64_t place[] = {m->place, by ? by->no : 0, of ? of->no : 0};
 
-    while (m->there[s]) {
+    for (; r->there; pass_row(r)) {
+        int64_t no = place[0];
         int i = 0;
 
-        while (i < ordinals[s] && db_int(q, i) == place[i]) {
+        while (i < kinds[s].ordinal && (no = cell_at(r, i).value.integer) == place[i]) {
             i++;
         }
-        if (i == ordinals[s] || db_int(q, i) > place[i]) {
-            return i == ordinals[s];
+        if (i == kinds[s].ordinal || no > place[i]) {
+            return i == kinds[s].ordinal;
         }
-        m->there[s] = db_next(q);
     }
     return false;
 }
@@ -172,26 +231,28 @@ static bool is_next(struct making *m, enum source s, const struct row *of)
 /* Puts it at a list's end. */
 static struct row *take(struct making *m, enum source s, const struct row *of, struct row ***end)
 {
-    struct rows *q = &m->from[s];
+    struct reading *from = &m->from[s];
     struct row *r = arena_alloc(m->arena, sizeof(*r));
-    int first = ordinals[s] + 1;
-    int count = s == METRICS ? EMITTED + 1 : db_column_count(q) - first;
+    int first = kinds[s].ordinal + 1;
+    int count = s == METRICS ? EMITTED + 1 : db_column_count(&from->q) - first;
 
     r->of = of;
-    r->no = db_int(q, ordinals[s]);
+    r->no = cell_at(from, kinds[s].ordinal).value.integer;
     for (int i = 0; i < count; i++) {
-        r->text[i] = db_kept(q, first + i, m->arena);
+        const char *text = text_at(from, first + i);
+
+        r->text[i] = text && !from->fed ? arena_strdup(m->arena, text) : text;
     }
     if (s == METRICS) {
-        struct cell value = db_cell(q, first + 2, NULL);
+        struct cell value = cell_at(from, first + 2);
 
-        r->name = name_of(db_text(q, first + 1));
+        r->name = name_of(text_at(from, first + 1));
         r->one = (struct tally){1, value.type == CELL_INT, value.value.integer};
         r->counts = value.value.integer >= -value_most && value.value.integer <= value_most;
     }
     **end = r;
     *end = &r->next;
-    m->there[s] = db_next(q);
+    pass_row(from);
     return r;
 }
 
@@ -770,36 +831,49 @@ static bool make(struct making *m)
 /* The days whose figures move; of those that were whole it is kept what they were before that. */
 static bool touch_days(struct db *d, bool made, struct err *e)
 {
-    return db_exec(d, sql_figures_temporary, e) && db_do(d, e, sql_figures_days, NONE) &&
-           db_do(d, e, sql_figures_keep, I(made)) && db_do(d, e, sql_figures_touch, NONE) &&
-           db_do(d, e, "DELETE FROM temp.figure_day", NONE);
+    return db_do(d, e, sql_figures_days, NONE) && db_do(d, e, sql_figures_keep, I(made)) &&
+           db_do(d, e, sql_figures_touch, NONE) && db_do(d, e, "DELETE FROM temp.figure_day", NONE);
 }
 
-bool figures_make(struct db *d, struct err *e)
+/* Makes those of the page that are written, or all that are owed. */
+static bool make_all(struct making *m, const struct walked_tree *page)
+{
+    const struct row_set *roots = page ? &page->sets[0] : NULL;
+    bool done = true;
+
+    for (size_t i = 0; done && page && i < page->count; i++) {
+        m->place = (int64_t)i;
+        m->key = roots->cells[i * roots->cells_per_row].value.integer;
+        done = !page->entities[i].written || make(m);
+    }
+    if (page) {
+        return done;
+    }
+    struct rows owed = db_ask(m->db, m->e, sql_figures_owed, NONE);
+    while (done && db_next(&owed)) {
+        m->place = m->key = db_int(&owed, 0);
+        done = make(m);
+    }
+    return db_end(&owed) && done;
+}
+
+bool figures_make(struct db *d, const struct walked_tree *page, struct err *e)
 {
     static const char *const before[] = {sql_figures_forget_intervals, sql_figures_forget_visits,
                                          sql_figures_forget_legs, sql_figures_forget_conversations};
-    static const char *const sources[SOURCES] = {sql_figures_participants, sql_figures_sessions,
-                                                 sql_figures_segments, sql_figures_metrics};
     ARENA_SCOPED struct arena *arena = arena_new(0);
     struct making m = {.db = d, .e = e, .arena = arena};
-    bool done = touch_days(d, false, e);
+    bool done = db_exec(d, sql_figures_temporary, e) && touch_days(d, false, e);
 
     for (size_t i = 0; done && i < COUNT_OF(before); i++) {
         done = db_do(d, e, before[i], NONE);
     }
-    for (size_t i = 0; i < SOURCES; i++) {
-        m.from[i] = db_ask(d, e, sources[i], NONE);
-        m.there[i] = db_next(&m.from[i]);
+    for (enum source s = 0; s < SOURCES; s++) {
+        begin_source(&m, s, page);
     }
-    struct rows owed = db_ask(d, e, sql_figures_owed, NONE);
-    while (done && db_next(&owed)) {
-        m.key = db_int(&owed, 0);
-        done = make(&m);
-    }
-    done = db_end(&owed) && done;
-    for (size_t i = 0; i < SOURCES; i++) {
-        done = db_end(&m.from[i]) && done;
+    done = done && make_all(&m, page);
+    for (enum source s = 0; s < SOURCES; s++) {
+        done = db_end(&m.from[s].q) && done;
     }
     return done && touch_days(d, true, e) && db_do(d, e, "DELETE FROM fact_owed", NONE);
 }
@@ -809,5 +883,5 @@ bool figures_settle(struct db *d, struct err *e)
     int64_t owed = 0;
 
     return db_scalar(d, "SELECT EXISTS (SELECT 1 FROM fact_owed)", &owed, e) &&
-           (!owed || db_finish(d, db_begin(d, e) && figures_make(d, e), e));
+           (!owed || db_finish(d, db_begin(d, e) && figures_make(d, NULL, e), e));
 }

@@ -18,13 +18,13 @@ static bool take_day(const struct reconciliation *r, const char *scope, const ch
                      struct err *e)
 {
     struct db *d = r->ledger.db;
-    /* Of others the view would add the day up for nothing. */
-    bool is_of_queues = str_eq(scope, "queue") || str_eq(scope, "moved");
+    int64_t counts = 0;
 
     return db_exec(d, sql_reconcile_empty, e) &&
            db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()),
                  S(asked(r, scope))) &&
-           (!is_of_queues || db_do(d, e, sql_reconcile_figures, S(day))) &&
+           db_scalar(d, sql_reconcile_counts, &counts, e) &&
+           (counts == 0 || db_do(d, e, sql_reconcile_figures, S(day))) &&
            db_do(d, e, sql_reconcile_states, S(day)) && db_exec(d, sql_reconcile_take, e);
 }
 

@@ -152,6 +152,10 @@ SELECT *, ?3, ?4, scope = 'moved' AND EXISTS (
     SELECT 1 FROM figure_kept JOIN figure_touched AS t USING (day) WHERE t.day = ?2 AND t.is_due AND queue_id = '')
 FROM temp.reconcile_due WHERE scope = ?1 AND day = ?2
 
+-- Whether its queues are added up.
+-- name: reconcile_counts
+SELECT count(*) FROM temp.reconcile_day WHERE moves OR scope = 'queue' AND reason IS NULL
+
 -- name: reconcile_figures
 -- Our side of queues, by its day ?1, as figure_kept has it.
 INSERT INTO temp.reconcile_figure
@@ -163,7 +167,6 @@ SELECT day, queue_id, coalesce(media_type, ''),
     sum(service_level_numerator), sum(service_level_denominator)
 FROM v_queue_day
 WHERE day = ?1 AND queue_id <> ''
-AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE moves OR scope = 'queue' AND reason IS NULL)
 GROUP BY queue_id, coalesce(media_type, '')
 
 -- name: reconcile_states
