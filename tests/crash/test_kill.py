@@ -61,19 +61,6 @@ class Kill(TestCase):
     def test_auto_parallel(self):
         self.every({"extract": {"in_flight": "8"}})
 
-    def test_kill_again_and_again(self):
-        """A crash while recovering from a crash, until it gets through. (Beginning anew takes up to 60 steps: all
-        streams begin, agents are observed, four jobs are polled and their next pages asked before the first is in.)"""
-        wanted, steps = self.clean()
-        site = self.site(self.server.url)
-        runs = 0
-        while killed(site.run(*RUN, env={"ROLLCALL_KILL_STEP": 80})):
-            runs += 1
-            self.assertLess(runs, len(steps), "no progress between crashes")
-        self.assertGreater(runs, 2)
-        self.ok(site.run(*RUN))
-        self.assertEqual(exported(site), wanted)
-
     def requests(self):
         """How many there were since the last call, polls of jobs aside: their number is the machine's speed."""
         routes = self.server.requests()["routes"]

@@ -1,6 +1,5 @@
 """Historical adherence: units with days of their own zones, several in a report, agents who move between units; compared
-with rows made here from the files that were served. ROLLCALL_PROOF_SEED chooses the files and the steps at which runs are
-killed."""
+with rows made here from the files that were served. ROLLCALL_PROOF_SEED chooses what these say."""
 import datetime
 import itertools
 import json
@@ -12,7 +11,7 @@ import urllib.request
 import zoneinfo
 
 import harness
-from harness import FULL, canonical, killed
+from harness import canonical, killed
 
 UTC = datetime.timezone.utc
 BULK = "/api/v2/workforcemanagement/adherence/historical/bulk"
@@ -326,23 +325,6 @@ class Moved(TestCase):
 
 
 class Killed(TestCase):
-    def test_at_every_step(self):
-        _, server, site = self.begin(ZONES[:3])
-        arguments = ("extract", "--until", UNTIL)
-        steps = site.steps(*arguments)
-        wanted = {t: canonical(stored(site, t)) for t in TABLES}
-        numbers = range(1, len(steps) + 1)
-        for step in numbers if FULL else sorted(random.Random(SEED).sample(numbers, 6)):
-            other = self.new_site(server)
-            with self.subTest(step=step, seed=SEED):
-                result = other.run(*arguments, env={"ROLLCALL_KILL_STEP": step})
-                self.assertTrue(killed(result) or result.returncode == 0, result.stderr)
-                self.ok(other.run(*arguments))
-                self.assertEqual({t: canonical(stored(other, t)) for t in TABLES}, wanted)
-                self.ok(other.run(*arguments))
-                self.assertEqual(other.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
-                self.assertEqual(other.value("SELECT count(*) FROM reading_seen"), 0)
-
     def test_a_report_goes_on_with_all_its_units(self):
         """Those that share a report are taken together again."""
         _, server, site = self.begin(("Europe/Berlin",) * 4)

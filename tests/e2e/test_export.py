@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import os
-import shutil
 import unittest
 
 from harness import TestCase, killed, read_csv, wait_until
@@ -88,25 +87,6 @@ class Export(TestCase):
         self.assertIn("freshness", self.ok(self.box.run("query", "freshnes"), 2).stderr)
         for misspelt in ("form=2026-03-01", "from"):
             self.ok(self.box.run("query", "conversations_by_day", misspelt), 2)
-
-    def test_values_of_parameters(self):
-        """A text is no number, a number no text; names are known, in any case, or the nearest is told."""
-        name = self.box.value("SELECT name FROM queue WHERE name <> upper(name)")
-        site = self.site()
-        shutil.copyfile(self.box.db, site.db)
-        site.change(f"UPDATE queue SET name = '007' WHERE name <> '{name}'")
-        for value in ("007", name.upper(), "7f704ffd-ec9e-4011-9727-fc296b3022fa"):
-            self.ok(site.run("query", "queue_halfhour", "queue=" + value))
-        self.assertTrue(json.loads(self.ok(site.run("query", "queue_halfhour", "queue=007", "--json")).stdout))
-        for query, value, told in (("adherence_day", "max_gap=abc", "whole number from 900 on"),
-                                   ("adherence_day", "max_gap=60", "whole number"), ("queue_halfhour", "queue=7", "nothing is"),
-                                   ("open_conversations", "min_hours=1.5", "whole number"),
-                                   ("queue_halfhour", f"queue={name[:-1]}", "did you mean " + name),
-                                   ("queue_halfhour", "media=vioce", "did you mean voice"),
-                                   ("queue_halfhour", "media=phone", "none of callback, chat, cobrowse"),
-                                   ("service_level", "by=month", "none of day, half_hour"),
-                                   ("service_level", "by=halfhour", "did you mean half_hour")):
-            self.assertIn(told, self.ok(site.run("query", query, value), 2).stderr)
 
 
 class Hash(ctypes.Structure):

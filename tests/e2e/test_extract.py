@@ -249,15 +249,6 @@ class BusinessDays(TestCase):
         self.assertEqual(whole["2026-03-01"], 1)
         self.assertEqual(min(whole), "2026-03-01")
 
-    def test_local_times(self):
-        server = self.standin(now=NOW)
-        site = self.site(server.url, timezone="America/New_York")
-        self.ok(site.run(*CONVERSATIONS))
-        rows = site.query("SELECT conversation_start, local_date, local_hour FROM v_conversation LIMIT 200")
-        for r in rows:
-            hour = int(r["conversation_start"][11:13])
-            self.assertEqual((hour - 5) % 24, r["local_hour"])  # EST until 2026-03-08
-
 
 class Faults(Held):
     """Trouble that the retries deal with leaves no trace in the data."""
@@ -289,48 +280,9 @@ class Faults(Held):
         self.assertEqual(site.value("SELECT count(*) FROM conversation"), 0)
         self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE window_start IS NOT NULL AND state <> 'open'"), 3)
 
-    def test_unknown_fields_are_counted(self):
-        _, site = self.held(faults=["unknown-fields"])
-        self.assertGreater(site.value("SELECT count(*) FROM unknown_field"), 0)
-
     def test_parallel(self):
         server, _ = self.held(faults=["latency:ms=30"], extract={"in_flight": 16}, page_cap=5)
         self.assertGreater(server.requests()["max_concurrent"], 2)
-
-
-class Broken(TestCase):
-    """Answers that break the contract stop their window; the rest goes on."""
-
-    def test_wrong_types_become_null_and_are_counted(self):
-        server = self.standin(now=NOW, faults=["wrong-types"])
-        site = self.site(server.url)
-        self.ok(site.run(*CONVERSATIONS))
-        self.assertGreater(site.value("SELECT count(*) FROM data_problem"), 0)
-
-    def test_row_without_id_refuses_its_page(self):
-        server = self.standin(now=NOW, faults=["missing-id:path=/api/v2/analytics/conversations,times=1"])
-        site = self.site(server.url)
-        result = self.ok(site.extract("--until", NOW), 11)
-        self.assertIn("conversation", result.stderr)
-        server.control(faults=[])
-        self.ok(site.extract("--until", NOW))
-        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
-
-    def test_html_with_200(self):
-        server = self.standin(now=NOW, faults=["not-json:path=/api/v2/analytics"])
-        site = self.site(server.url)
-        self.ok(site.run(*CONVERSATIONS), 8)
-
-    def test_too_many_rows_for_the_query(self):
-        server = self.standin(now=NOW, per_day=250)
-        small = {"ROLLCALL_LIMIT_QUERY_ROWS": "200"}
-        site = self.site(server.url)
-        self.ok(site.run(*CONVERSATIONS, env=small))
-        self.assertGreaterEqual(server.requests()["routes"]["POST /api/v2/analytics/conversations/details/jobs"], 4)
-        site = self.site(server.url, conversations={"method": "query"})
-        result = site.run(*CONVERSATIONS, env=small)
-        self.assertIn(result.returncode, (8, 11))
-        self.assertIn("method = auto", result.stderr)
 
 
 if __name__ == "__main__":

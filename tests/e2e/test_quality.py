@@ -1,13 +1,10 @@
 """Quality: evaluations and surveys of the conversations that name them, and their forms' questions: as one extraction of the
-state there is, whose rows tests/sdk holds against the API's answers; killed at every step; late, scored again, deleted and
-refused ones.
+state there is, whose rows tests/sdk holds against the API's answers; late, scored again, deleted and refused ones.
 """
 import json
-import random
-import shutil
 import unittest
 
-from harness import FULL, TestCase, canonical, killed
+from harness import TestCase, canonical
 
 START = "2026-03-01"
 NOW = "2026-03-05T06:00:00Z"
@@ -98,28 +95,6 @@ class Quality(TestCase):
             seen = now
         self.assertEqual(site.value("SELECT count FROM data_problem WHERE kind = 'not known to the server'"), len(gone))
         self.assertTrue(self.stored(site, "evaluation_answer"))
-
-    def test_killed_at_every_step(self):
-        server, site = self.begin()
-        self.ok(site.extract("--until", NOW, "--stream", "conversations"))
-        bare = site.db + ".bare"
-        shutil.copy(site.db, bare)
-        arguments = ("extract", "--until", NOW, "--stream", "evaluation_details", "--stream", "survey_details")
-        steps = site.steps(*arguments)
-        wanted = {t: self.stored(site, t) for t in TABLES}
-        numbers = range(1, len(steps) + 1)
-        done = 0
-        for step in numbers if FULL else sorted(random.Random(7).sample(numbers, 12)):
-            shutil.copy(bare, site.db)
-            with self.subTest(step=step):
-                result = site.run(*arguments, env={"ROLLCALL_KILL_STEP": step})
-                if result.returncode == 0:
-                    continue  # pages that wait together share a commit: this run took fewer steps
-                self.assertTrue(killed(result), result.stderr)
-                done += 1
-                self.ok(site.run(*arguments))
-                self.assertEqual({t: self.stored(site, t) for t in TABLES}, wanted)
-        self.assertGreater(done, 6)
 
     def test_one_that_is_not_granted(self):
         """It may lie in another division; the others are read, of its day and of all."""

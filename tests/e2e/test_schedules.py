@@ -1,15 +1,11 @@
-"""Published schedules and adherence explanations, whose answers come in several ways: however often killed, and whatever is
-corrected, moves or comes late, what is stored equals one extraction of the state there is by the next nights. That the rows of one are
-those of the answers is held by tests/sdk.
-
-ROLLCALL_SCHEDULES_SEED chooses the steps at which runs are killed.
+"""Published schedules and adherence explanations, whose answers come in several ways: whatever is corrected, moves or comes late,
+what is stored equals one extraction of the state there is by the next nights. That the rows of one are those of the answers is held
+by tests/sdk.
 """
 import datetime
-import os
-import random
 import unittest
 
-from harness import FULL, Api, TestCase, canonical, killed, plain_rows
+from harness import Api, TestCase, canonical, plain_rows
 
 ZONE = "Australia/Sydney"  # midnight lies within shifts
 START = "2026-04-02"
@@ -19,8 +15,6 @@ SEARCH = WFM + "managementunits/*/agentschedules/search"
 QUERY = WFM + "businessunits/*/adherence/explanations/query"
 STREAMS = ("schedules", "adherence_explanation")
 TABLES = ("schedule_shift", "schedule_activity", "schedule_time_off", "adherence_explanation")
-SEED = int(os.environ.get("ROLLCALL_SCHEDULES_SEED") or random.SystemRandom().randrange(10**6))
-print(f"seed {SEED}")
 
 
 def later(moment, **delta):
@@ -41,16 +35,13 @@ class Schedules(TestCase):
     def ahead(self, site):
         return site.value("SELECT max(window_end) FROM extract_window WHERE stream = 'schedules'")
 
-    def compare(self, site, other):
-        for table in TABLES:
-            want, have = canonical(plain_rows(other, table)), canonical(plain_rows(site, table))
-            self.assertTrue(want, table)
-            self.assertEqual((len(have), [r for r in have if r not in want][:2]), (len(want), []), table)
-
-    def compare_fresh(self, server, site, now=NOW):
+    def compare(self, server, site, now=NOW):
         fresh = self.new_site(server)
         self.extract(fresh, now)
-        self.compare(site, fresh)
+        for table in TABLES:
+            want, have = canonical(plain_rows(fresh, table)), canonical(plain_rows(site, table))
+            self.assertTrue(want, table)
+            self.assertEqual((len(have), [r for r in have if r not in want][:2]), (len(want), []), table)
 
     def test_is_read_daily_whichever_way_it_comes(self):
         server, site = self.begin()
@@ -79,7 +70,7 @@ class Schedules(TestCase):
         night = later(NOW, days=1)
         server.control(now=night)
         self.extract(site, night)
-        self.compare_fresh(server, site, night)
+        self.compare(server, site, night)
         self.assertGreater(site.value("SELECT rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
 
     def test_nights_end_as_one(self):
@@ -95,25 +86,10 @@ class Schedules(TestCase):
             seen = dict(tuple(r) for r in site.query("SELECT shift_id, management_unit_id FROM schedule_shift"))
             moved += sum(units.get(shift, unit) != unit for shift, unit in seen.items())
             units = seen
-        self.compare_fresh(server, site, now)
+        self.compare(server, site, now)
         self.assertGreater(moved, 0)
         self.assertGreater(site.value("SELECT count(*) FROM schedule_shift WHERE manually_edited"), 0)
         self.assertGreater(site.value("SELECT count(DISTINCT status) FROM adherence_explanation"), 2)
-
-    def test_killed_at_every_step_equals_uninterrupted(self):
-        server, site = self.begin()
-        steps = len(site.steps("extract", "--until", NOW))
-        chosen = range(1, steps + 1) if FULL else random.Random(SEED).sample(range(1, steps + 1), 6)
-        for step in chosen:
-            with self.subTest(step=step, seed=SEED):
-                other = self.new_site(server)
-                result = other.extract("--until", NOW, env={"ROLLCALL_KILL_STEP": step})
-                # how many steps a run takes depends on when answers come
-                self.assertTrue(killed(result) or (result.returncode == 0 and step > steps * 0.9), result.stderr)
-                self.extract(other)
-                self.compare(other, site)
-                self.extract(other)
-                self.assertEqual(other.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
 
     def test_what_is_never_done_leaves_its_window_open(self):
         server, site = self.begin()
@@ -132,7 +108,7 @@ class Schedules(TestCase):
         self.ok(self.new_site(server).extract("--stream", "adherence_explanation", "--until", NOW, env=site.env), 11)
         server.control(faults=[])
         self.extract(site)
-        self.compare_fresh(server, site)
+        self.compare(server, site)
 
     def test_trouble(self):
         downloads = "path=/wfm-downloads/"
@@ -143,7 +119,7 @@ class Schedules(TestCase):
                 server, site = self.begin()
                 server.control(faults=faults)
                 self.extract(site)
-                self.compare_fresh(server, site)
+                self.compare(server, site)
 
 
 if __name__ == "__main__":

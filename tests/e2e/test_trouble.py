@@ -404,14 +404,6 @@ class Windows(TestCase):
         self.ok(site.run(*poll))
         self.assertEqual(site.value("SELECT plan FROM stream_source"), "workforcemanagement")
 
-    def test_total_hits_alone_end_nothing(self):
-        now = "2026-03-04T06:00:00Z"
-        server = self.standin(now=now, per_day=30, hits_bias=200000)
-        site = self.site(server.url, conversations={"method": "query"})
-        self.ok(site.extract("--stream", "conversations", "--until", now,
-                             env={"ROLLCALL_LIMIT_QUERY_ROWS": "1000"}))
-        compare_conversations(self, site, server.truth(START, now=now, method="query"))
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -214,43 +214,6 @@ class Conversations(Shared):
         self.assert_statuses(self.server, (400, *query, "{", as_json), (415, *query, "{}", as_text),
                              (413, *query, " " * 600000, as_json))
 
-    def test_query_equals_truth(self):
-        rows = [row for day in (1, 2, 3) for row in self.server.query_all(day)]
-        truth = self.server.truth(method="query", start="2026-01-01")
-        self.assertEqual(rows, [line["conversation"] for line in truth])
-        self.assertEqual({line["source"] for line in truth}, {"query"})
-        self.assertFalse(any("attributes" in p for row in rows for p in row["participants"]))
-
-    def test_job_and_reread_equal_truth(self):
-        rows = {row["conversationId"]: row for row in self.server.job_rows(1, 4)}
-        for identity in [i for i, row in rows.items() if "conversationEnd" not in row]:
-            now = self.server.json("GET", DETAILS + "?id=" + identity)["conversations"][0]
-            kept = {p["participantId"]: p.get("attributes") for p in rows[identity]["participants"]}
-            for participant in now["participants"]:
-                if kept.get(participant["participantId"]) is not None:
-                    participant["attributes"] = kept[participant["participantId"]]
-            rows[identity] = now
-        truth = {line["conversation"]["conversationId"]: line["conversation"]
-                 for line in self.server.truth(method="job", start="2026-01-01")}
-        self.assertEqual(rows, truth)
-
-    def test_auto_truth_is_both(self):
-        truth = self.server.truth(start="2026-01-01")
-        sources = collections.Counter(line["source"] for line in truth)
-        self.assertGreater(sources["job"], sources["query"])
-        self.assertGreater(sources["query"], 0)
-        for line in truth:
-            if line["source"] == "query":
-                self.assertFalse(any("attributes" in p for p in line["conversation"]["participants"]))
-
-    def test_days_of_jobs_tile(self):
-        whole = {row["conversationId"]: row for row in self.server.job_rows(1, 4)}
-        parts = {row["conversationId"]: row for day in (1, 2, 3) for row in self.server.job_rows(day, day + 1)}
-        self.assertEqual(whole, parts)
-        self.assertTrue(any(row["conversationStart"] < DAY % 1 for row in whole.values()))
-        by_day = self.server.job_rows(1, 2, startOfDayIntervalMatching=True)
-        self.assertTrue(all(row["conversationStart"].startswith("2026-01-01") for row in by_day))
-
     def test_state_is_of_the_availability_date(self):
         before = self.server.control(availability="2026-01-02T12:00:00Z")
         self.assertEqual(before["availability"], "2026-01-02T12:00:00.000Z")
@@ -348,25 +311,6 @@ def days_between(early, late):
     def days(text):
         return time.mktime(time.strptime(text[:10], "%Y-%m-%d")) / 86400
     return days(late) - days(early)
-
-
-class Directory(unittest.TestCase):
-    def test_users_and_queues(self):
-        with started("--users-page-cap", "40") as server:
-            everyone, listing = [], {"pageNumber": 0, "pageCount": 1}
-            while listing["pageNumber"] < listing["pageCount"]:
-                path = "/api/v2/users?state=any&pageSize=500&pageNumber=%d" % (listing["pageNumber"] + 1)
-                listing = server.json("GET", path)
-                self.assertEqual(listing["pageSize"], 40)
-                everyone += listing["entities"]
-            self.assertEqual(everyone, server.lines("/standin/truth/users"))
-            states = collections.Counter(user["state"] for user in everyone)
-            self.assertEqual(set(states), {"active", "inactive", "deleted"})
-            self.assertEqual(server.json("GET", "/api/v2/users")["total"], states["active"])
-            queues = server.json("GET", "/api/v2/routing/queues?pageSize=100")["entities"]
-            self.assertEqual(queues, server.lines("/standin/truth/queues"))
-            self.assertEqual(server.json("GET", "/api/v2/tokens/me")["OAuthClient"]["id"], CLIENT)
-            self.assertTrue(server.json("GET", "/api/v2/organizations/me")["id"])
 
 
 class Adherence(unittest.TestCase):

@@ -7,14 +7,10 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "io/embedded.h"
-#include "io/gzip.h"
 #include "out/out.h"
 #include "scratch.h"
 #include "sql.h"
 #include "streams/stream.h"
-
-static const char *const data_tables[] = {"conversation", "participant", "participant_attribute",
-                                          "session",      "user",        "adherence_state"};
 
 static struct config config_of(const char *directory)
 {
@@ -106,43 +102,6 @@ static bool exists(const char *path)
 static bool holds(struct scratch *s, const char *name, const char *text)
 {
     return strstr(scratch_file(s, arena_printf(s->arena, "out/%s.csv", name)), text) != NULL;
-}
-
-TEST_IN_FIXTURE(data_tables_and_views_are_the_default)
-{
-    struct config c = config_of("new/out");
-
-    export_all(s, &c);
-    assert_true(exists("new/out/manifest.json") && exists("new/out/v_segment.csv") &&
-                exists("new/out/freshness.csv"));
-    assert_false(exists("new/out/run.csv") || exists("new/out/extract_window.csv"));
-
-    assert_string_equal(scratch_file(s, "new/out/participant.csv"),
-                        "conversation_id,participant_no,external_contact_id,"
-                        "external_organization_id,flagged_reason,participant_id,participant_name,"
-                        "purpose,screen_recording,team_id,user_id,erased_at\r\n"
-                        "c-b,0,,,,,=1+1,customer,,,,\r\n"
-                        "c-b,1,,,,,\"O\"\"Hara, \xea\xb9\x80\",agent,,,,\r\n"
-                        "c-a,0,,,,,,customer,,,,\r\n");
-    assert_string_equal(scratch_file(s, "new/out/participant_attribute.csv"),
-                        "conversation_id,participant_no,name,value\r\n"
-                        "c-b,1,a,x\r\n"
-                        "c-b,1,b,\"\"\r\n"
-                        "c-a,0,k,\r\n");
-    static const char *const ordered[][5] = {
-        {"conversation", "\r\nc-0,", "\r\nc-b,", "\r\nc-a,", "\r\nc-c,"},
-        {"v_conversation", "\r\nc-b,", "\r\nc-a,", "\r\nc-c,", "\r\nc-0,"},
-        {"user", "\r\nu1,A,", "\r\nu2,B,", "", ""}};
-    for (size_t i = 0; i < COUNT_OF(ordered); i++) {
-        const char *text = scratch_file(s, arena_printf(s->arena, "new/out/%s.csv", ordered[i][0]));
-
-        for (const char *at = text, *const *row = ordered[i] + 1; row < ordered[i] + 5; row++) {
-            at = strstr(at, *row);
-            assert_non_null(at);
-        }
-        assert_null(strstr(text, "conversation_key"));
-        assert_null(strstr(text, "row_"));
-    }
 }
 
 /* Equal content gives equal bytes, whatever the order in which it came: the manifest has the
@@ -264,54 +223,6 @@ TEST_IN_FIXTURE(what_is_no_file_is_not_replaced)
     export_all(s, &c);
 }
 
-TEST_IN_FIXTURE(gzip_holds_the_same_bytes)
-{
-    struct config c = config_of("plain");
-
-    c.neutralize_formulas = c.export_bom = true;
-    export_all(s, &c);
-    const char *text = scratch_file(s, "plain/participant.csv");
-    assert_non_null(strstr(text, ",'=1+1,"));
-    assert_int_equal(strncmp(text, "\xef\xbb\xbf", 3), 0);
-
-    c.export_directory = "packed";
-    c.export_gzip = true;
-    export_all(s, &c);
-    for (size_t i = 0; i < COUNT_OF(data_tables); i++) {
-        const char *path = arena_printf(s->arena, "packed/%s.csv.gz", data_tables[i]);
-        size_t length = 0;
-        struct stat status;
-
-        assert_int_equal(stat(path, &status), 0);
-        char *bytes =
-            gzip_text(scratch_file(s, path), (size_t)status.st_size, true, &length, &s->e);
-        check(bytes != NULL, s);
-        bytes[length] = '\0';
-        assert_string_equal(
-            bytes, scratch_file(s, arena_printf(s->arena, "plain/%s.csv", data_tables[i])));
-        free(bytes);
-    }
-}
-
-/* Each file is as long as the manifest says. */
-static void check_files(struct scratch *s, const char *manifest)
-{
-    struct rows q = db_ask(s->db, &s->e,
-                           "SELECT json_extract(value, '$.file'), json_extract(value, '$.bytes') "
-                           "FROM json_each(?1, '$.files')",
-                           S(manifest));
-    size_t count = 0;
-
-    for (; db_next(&q); count++) {
-        struct stat status;
-
-        assert_int_equal(stat(arena_printf(s->arena, "out/%s", db_text(&q, 0)), &status), 0);
-        assert_int_equal(db_int(&q, 1), status.st_size);
-    }
-    check(db_end(&q), s);
-    assert_true(count > COUNT_OF(data_tables));
-}
-
 /* In place of where the stream stands in the registry. */
 #define CONVERSATIONS "conversations "
 
@@ -354,7 +265,6 @@ TEST_IN_FIXTURE(the_manifest_tells_files_and_streams)
     }
     assert_string_equal(scratch_json(s, manifest, "$.schema_version"),
                         arena_printf(s->arena, "%d", db_schema_version()));
-    check_files(s, manifest);
 }
 
 /* Fails when a statement sorts. */

@@ -432,16 +432,6 @@ TEST_IN_FIXTURE(test_attribute_keys)
     check_value(f->s, "SELECT group_concat(name || cut_count) FROM attribute_key", "a1,b0,c1");
 }
 
-TEST_IN_FIXTURE(test_refused_page)
-{
-    assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
-                          "{'conversations':[{'conversationId':'c1'},{'conversationId':null}]}"));
-    assert_int_equal(f->s->e.kind, ERR_CONTRACT);
-    assert_non_null(strstr(f->s->e.message, "row 2 of the page: conversationId"));
-    job(f, "{'conversations':[{'conversationId':'c4'},{'conversationId':'c4'}]}");
-    check_counts(f, 1, 0, 1);
-}
-
 TEST_IN_FIXTURE(test_notes)
 {
     job(f, "{'conversations':[{'conversationId':'c1','brandNew':1,'selfServed':'yes'},{"
@@ -459,17 +449,6 @@ TEST_IN_FIXTURE(test_notes)
                 "cut \xEF\xBF\xBD");
     check_value(f->s, "SELECT path || ':' || kind || count FROM data_problem WHERE example IS NULL",
                 ":no character: U+FFFD stands for it1");
-}
-
-/* Words that nobody knows yet are stored as they come. */
-TEST_IN_FIXTURE(test_unknown_words)
-{
-    job(f, PAGE("{'purpose':'hologram','sessions':[{'mediaType':'HOLO_CALL'}]}", ""));
-    check_value(f->s,
-                "SELECT purpose || media_type FROM participant JOIN session USING "
-                "(conversation_key, participant_no)",
-                "hologramHOLO_CALL");
-    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
 TEST_IN_FIXTURE(test_users)
@@ -495,28 +474,6 @@ TEST_IN_FIXTURE(test_users)
     check_value(f->s, changes, "");
 }
 
-TEST_IN_FIXTURE(test_large_conversation)
-{
-    struct buf b;
-
-    for (int round = 0; round < 2; round++) {
-        b = buf_of(16 << 20);
-        assert_true(buf_add_str(&b, "{'conversations':[{'conversationId':'c','participants':["));
-        for (int i = 0; i < 10000; i++) {
-            int id = round == 0 ? i : 9999 - i;
-
-            assert_true(buf_add_printf(&b, "%s{'participantId':'p%d'%s", i > 0 ? "," : "", id,
-                                       round == 0 ? ",'attributes':{'k':'v'}}" : "}"));
-        }
-        assert_true(buf_add_str(&b, "]}]}"));
-        load(f, f->loaders[CONVERSATIONS], round == 0 ? "job" : "query", buf_str(&b));
-        buf_free(&b);
-    }
-    check_counts(f, 0, 1, 0);
-    check_value(f->s, "SELECT count(*) FROM participant_attribute", "10000");
-    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
-}
-
 /* No column of a table, or of one below it, is empty. */
 static void check_filled(struct fixture *f, const struct table_map *t)
 {
@@ -533,41 +490,50 @@ static void check_filled(struct fixture *f, const struct table_map *t)
     }
 }
 
-/* Of each list, as the vendor describes its entities. */
-TEST_IN_FIXTURE(test_every_field_of_a_list_has_its_column)
+/* Loads a page of a stream that has a value for each of its columns. */
+static void check_stream(struct fixture *f, const struct stream *s)
 {
+    struct page_walker *w = page_walker_new(s->trees);
+    struct loader *l = load_new(f->s->db, s->trees, s->load, NULL, &f->s->e);
+    struct json_doc *doc = doc_of(every_column(f, s->name));
+    const struct walk_facts facts = {
+        .start_ms = TIME_NONE, .end_ms = TIME_NONE, .scope = s->scope ? "scope 1" : NULL};
+    const struct load_page page = {.stream = s->name, .facts = facts, .plan = "list"};
+    struct walked_page *rows = page_walk(w, doc, rows_of(s, 0, doc), &facts, &f->s->e);
+
+    check(rows && l && db_begin(f->s->db, &f->s->e) &&
+              load_page(l, rows, &page, &f->counts, &f->s->e) &&
+              db_finish(f->s->db, true, &f->s->e),
+          f->s);
+    for (size_t t = 0; s->trees[t]; t++) {
+        check_filled(f, s->trees[t]->root);
+    }
+    check_value(f->s, "SELECT group_concat(path) FROM unknown_field", "NULL");
+    check_value(f->s, "SELECT group_concat(path) FROM data_problem", "NULL");
+    walked_free(rows);
+    page_walker_free(w);
+    load_free(l);
+}
+
+/* Of each list, as the vendor describes its entities, and of windows and intervals. */
+TEST_IN_FIXTURE(test_every_field_has_its_column)
+{
+    static const char *const names[] = {"user_status", "conversation_aggregate", "user_aggregate"};
     size_t count = 0;
 
     free_loaders(f);
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
-        if (s->grid != GRID_MOMENT || s->load != LOAD_ENTITY) {
-            continue;
+        if (s->grid == GRID_MOMENT && s->load == LOAD_ENTITY) {
+            check_stream(f, s);
+            count++;
         }
-        struct page_walker *w = page_walker_new(s->trees);
-        struct loader *l = load_new(f->s->db, s->trees, s->load, NULL, &f->s->e);
-        struct json_doc *doc = doc_of(every_column(f, s->name));
-        const struct walk_facts facts = {
-            .start_ms = TIME_NONE, .end_ms = TIME_NONE, .scope = s->scope ? "scope 1" : NULL};
-        const struct load_page page = {.stream = s->name, .facts = facts, .plan = "list"};
-        struct walked_page *rows = page_walk(w, doc, rows_of(s, 0, doc), &facts, &f->s->e);
-
-        check(rows && l && db_begin(f->s->db, &f->s->e) &&
-                  load_page(l, rows, &page, &f->counts, &f->s->e) &&
-                  db_finish(f->s->db, true, &f->s->e),
-              f->s);
-        for (size_t t = 0; s->trees[t]; t++) {
-            check_filled(f, s->trees[t]->root);
-        }
-        check_value(f->s, "SELECT group_concat(path) FROM unknown_field", "NULL");
-        check_value(f->s, "SELECT group_concat(path) FROM data_problem", "NULL");
-        walked_free(rows);
-        page_walker_free(w);
-        load_free(l);
-        count++;
     }
     assert_true(count >= 30);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        check_stream(f, stream_find(names[i]));
+    }
 }
 
 /* Hashes are stored in the files of users: these were written by the first release. A row of each
@@ -588,61 +554,6 @@ TEST_IN_FIXTURE(test_stored_hashes_never_change)
     }
     check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
     check_value(f->s, "SELECT count(*) FROM data_problem", "0");
-}
-
-/* No column of the roots is NULL, and nothing that comes is unknown. */
-TEST_IN_FIXTURE(test_every_column_of_windows_and_intervals)
-{
-    static const char *const names[] = {"user_status", "conversation_aggregate", "user_aggregate"};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const struct stream *s = stream_find(names[i]);
-        struct walked_page *rows = walked(f, names[i], every_column(f, names[i]));
-        struct loader *l = load_new(f->s->db, s->trees, s->load, NULL, &f->s->e);
-
-        check(rows != NULL && l != NULL, f->s);
-        load_walked(f, l, "query", rows, true);
-        for (size_t t = 0; s->trees[t]; t++) {
-            const struct table_map *root = s->trees[t]->root;
-
-            for (size_t c = 0; c < root->column_count; c++) {
-                check_value(f->s,
-                            arena_printf(f->arena, "SELECT count(*) || count(\"%s\") FROM %s",
-                                         root->columns[c].name, root->table),
-                            "11");
-            }
-        }
-        walked_free(rows);
-        load_free(l);
-    }
-    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
-    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
-}
-
-/* Columns promise a type that SQLite itself does not hold: the loader does. An integer in a REAL
- * column is a real; a real in an integer column is none, unless it is whole. */
-TEST_IN_FIXTURE(test_values_have_their_columns_kind)
-{
-    static const char *const kinds[][2] = {
-        {"SELECT media_stats_min_conversation_mos FROM conversation", "real"},
-        {"SELECT min_mos FROM media_endpoint_stat", "real"},
-        {"SELECT min(value) FROM session_metric", "integer"},
-        {"SELECT media_count FROM session", "null"},
-        {"SELECT routing_ring FROM session", "integer"},
-        {"SELECT recording FROM session", "null"},
-    };
-
-    job(f, PAGE("{'sessions':[{'mediaCount':1.5,'routingRing':2.0,'recording':1,"
-                "'mediaEndpointStats':[{'minMos':4}],"
-                "'metrics':[{'value':1e3},{'value':5097600000}]}]}",
-                ",'mediaStatsMinConversationMos':3"));
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        check_value(f->s, arena_printf(f->arena, "SELECT typeof((%s))", kinds[i][0]), kinds[i][1]);
-    }
-    check_value(f->s, "SELECT group_concat(value) FROM session_metric", "1000,5097600000");
-    check_value(f->s,
-                "SELECT group_concat(path) FROM (SELECT path FROM data_problem ORDER BY path)",
-                "participants.sessions.mediaCount,participants.sessions.recording");
 }
 
 /* --- what is noted of changes --- */
@@ -867,20 +778,6 @@ TEST_IN_FIXTURE(test_a_name_that_is_taken)
     assert_null(load_new(f->s->db, stream_find("queues")->trees, LOAD_ENTITY, NULL, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_non_null(strstr(e.message, "rename it"));
-}
-
-TEST_IN_FIXTURE(test_database_in_memory)
-{
-    struct db *file = f->s->db;
-
-    f->s->db = db_open_memory(true, &f->s->e);
-    struct loader *l = loader_of(f, "conversations");
-    load(f, l, "job", job_page);
-    load(f, l, "query", PAGE(PART_B("") "," PART_A(""), ENDED));
-    check_value(f->s, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
-    load_free(l);
-    db_close(f->s->db);
-    f->s->db = file;
 }
 
 /* More than waits in memory at once, all of it changed, with attributes that move. */

@@ -85,14 +85,6 @@ __attribute__((sentinel)) static void says(struct scratch *s, const char *now, i
     va_end(pairs);
 }
 
-TEST_IN_SCRATCH(a_fresh_database_was_never_read)
-{
-    says(s, NOW, 26, "$.is_behind", "1", "$.last_run", "NULL", USERS ".behind", "never read",
-         CONVERSATIONS ".behind", "never read", CONVERSATIONS ".complete_to", "NULL",
-         CONVERSATIONS ".whole_days", "0", QUEUES ".behind", "NULL", NULL);
-    assert_non_null(strstr(told(s, NOW, 26, false), "last failure         none\n"));
-}
-
 TEST_IN_SCRATCH(coverage_goes_up_to_the_first_hole)
 {
     scratch_exec(s, filled);
@@ -196,40 +188,4 @@ TEST_IN_SCRATCH(counts_of_the_month_oddities_and_errors)
     assert_non_null(strstr(text, "unknown fields       2 since 2024-10-01, newest 2024-10-03 "
                                  "(unknown_field)\n"
                                  "data problems        1 since 2024-10-04 (data_problem)\n"));
-}
-
-TEST_IN_SCRATCH(for_people_in_eighty_columns)
-{
-    scratch_exec(s, filled);
-    assert_string_equal(
-        told(s, NOW, 26, false),
-        arena_printf(
-            s->arena,
-            "scratch.db (schema %d)\n\n"
-            "stream         complete to        whole to    whole  open  prov.  rows\n"
-            "users          2024-10-05 11:00Z                                     2\n"
-            "conversations  2024-10-05 11:00Z  2024-10-04      2     1      1     0\n"
-            "whole, open, prov.: business days; provisional ones are read again (later_looks)\n\n"
-            "stream         last run           result\n"
-            "users          2024-10-05 10:59Z  ok\n"
-            "conversations  2024-10-05 10:59Z  ok\n"
-            "\n"
-            "last success         run 1, 2024-10-05 11:02Z\n"
-            "last failure         none\n"
-            "left undone          nothing\n"
-            "requests this month  0\n"
-            "unknown fields       0\n"
-            "data problems        0\n\n"
-            "up to date\n",
-            db_schema_version()));
-
-    scratch_exec(s,
-                 "UPDATE extract_window SET last_error = 'a long message \x1b[2J that goes on and "
-                 "on, over the end of any line of a terminal, with all the details'");
-    const char *text = told(s, "2024-10-07T12:00:00.000Z", 26, false);
-    assert_null(strchr(text, 0x1b));
-    assert_non_null(strstr(text, "\noverdue: users: last read 49 hours ago\n"));
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-        assert_true(strcspn(line, "\n") <= 80);
-    }
 }

@@ -581,22 +581,6 @@ TEST_IN_FIXTURE(test_rows_are_gathered)
     assert_int_equal(f->sets[TAG].entities[2], 2);
 }
 
-/* By several trees a page has the entities of all. */
-TEST_IN_FIXTURE(test_several_trees)
-{
-    static const struct column_map columns[] = {
-        FIELD("thing_id", "thingId", TEXT, COLUMN_REQUIRED)};
-    static const struct table_map table = {.table = "other", COLUMNS(columns)};
-    static const struct tree_map other = {.root = &table, IDS(ids)};
-
-    page_walker_free(f->walker);
-    f->walker = page_walker_new((const struct tree_map *const[]){&tree, &other, NULL});
-    walk(f, "{'thingId':'a'},{'thingId':'b'}");
-    assert_int_equal(f->page->count, 4);
-    assert_int_equal(walked_id(f->page, 3).value.text[0], 'b');
-    assert_int_equal(f->page->trees[1].sets[0].row_count, 2);
-}
-
 TEST_IN_FIXTURE(test_ids_that_are_numbers)
 {
     static const struct column_map columns[] = {FIELD("number", "number", INT, COLUMN_REQUIRED)};

@@ -423,17 +423,6 @@ TEST_IN_SCRATCH(every_state_that_a_crash_leaves)
     assert_int_equal(wrong, 0);
 }
 
-TEST_IN_SCRATCH(what_another_run_drops_does_not_begin)
-{
-    size_t count;
-
-    make(s, &days, START, START + 1);
-    const struct window *w = list(s, &days, TIME_NONE, &count);
-    scratch_exec(s, "DELETE FROM extract_window");
-    check(begin(s, w, 0, START + 6 * HOUR, START + 7 * HOUR), s);
-    check_value(s, "SELECT count(*) FROM window_pass", "0");
-}
-
 TEST_IN_SCRATCH(counts_and_errors_are_of_the_present_reading)
 {
     static const char counts[] = "SELECT pages_read || ' ' || rows_read || ' ' || "
