@@ -183,7 +183,7 @@ const struct erased *erasures_find(const struct erasures *x, const char *text, s
     }
     const struct erased *found = find_words(x, text, length, kinds);
     if (memchr(text, '%', length) || memchr(text, '\\', length)) {
-        struct buf plain = buf_of(SIZE_MAX);
+        BUF_SCOPED struct buf plain = buf_of(SIZE_MAX);
         char byte;
 
         for (size_t at = 0; at < length;) {
@@ -192,7 +192,6 @@ const struct erased *erasures_find(const struct erasures *x, const char *text, s
             at += n > 0 ? n : 1;
         }
         found = earlier(found, find_words(x, buf_str(&plain), plain.length, kinds));
-        buf_free(&plain);
     }
     return found;
 }

@@ -208,13 +208,11 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 
 bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e)
 {
-    struct err unread;
-    struct ledger l = {.db = db_open(o->config->database_path, DB_READ, &unread)};
+    DB_SCOPED struct db *d = db_open(o->config->database_path, DB_READ, e);
+    struct ledger l = {.db = d};
 
     o->due = true;
-    bool fits = !l.db || ledger_owner(&l, o, a, e) || e->kind != ERR_CONFIG;
-    db_close(l.db);
-    return fits;
+    return !d || ledger_owner(&l, o, a, e) || e->kind != ERR_CONFIG;
 }
 
 bool ledger_keep_owner(struct ledger *l, const struct owner *o, struct err *e)

@@ -60,7 +60,7 @@ static bool list_scopes(const struct ledger *l, const struct window_kind *k, str
 }
 
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
-                 int64_t until_ms, struct err *e)
+                 int64_t until_ms, struct err *trouble, struct err *e)
 {
     bool is_moment = k->grid == GRID_MOMENT;
     bool has_whole = false;
@@ -79,10 +79,10 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
         } else if (clock_enter_zone(zone, &unknown)) {
             q.ok = list_days(l, k, zone, from_ms, until_ms, e);
             clock_leave_zone();
-        } else if (k->trouble && k->trouble->kind == ERR_NONE) {
-            *k->trouble = unknown;
-            k->trouble->kind = ERR_CONTRACT;
-            err_prefix(k->trouble, "%s %s", k->stream, db_text(&q, 1));
+        } else if (trouble->kind == ERR_NONE) {
+            *trouble = unknown;
+            trouble->kind = ERR_CONTRACT;
+            err_prefix(trouble, "%s %s", k->stream, db_text(&q, 1));
         }
     }
     for (size_t p = 0; p < k->rule_count; p++) {
@@ -110,12 +110,14 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                          .scope = db_kept(q, 1, a),
                          .zone = db_kept(q, 19, a),
                          .parent = db_kept(q, 20, a),
-                         .span = {.start_ms = db_time(q, 2), .end_ms = db_time(q, 3)},
+                         .span = {.start_ms = db_time(q, 2),
+                                  .end_ms = db_time(q, 3),
+                                  .state = (enum window_state)db_int(q, 4),
+                                  .no_looks = db_int(q, 6) == 0,
+                                  .again = db_int(q, 24) != 0,
+                                  .needed_ms = k->needs ? db_time(q, 21) : 0},
                          .failures = db_int(q, 5),
                          .troubled = db_int(q, 22) != 0};
-    w->span.no_looks = db_int(q, 6) == 0;
-    w->span.again = db_int(q, 24) != 0;
-    w->span.needed_ms = k->needs ? db_time(q, 21) : 0;
     for (size_t p = 0; p < PASSES_MAX; p++) {
         w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
         w->now[p] = (struct cursor){.pass = p < k->rule_count ? k->rules[p]->name : NULL,
@@ -124,14 +126,12 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                                     .page_size = -1,
                                     .page_ms = TIME_NONE};
     }
-    if (db_int(q, 4) < 0 || (w->span.start_ms == TIME_NONE) != (w->span.end_ms == TIME_NONE)) {
-        return err_set(e, ERR_STORE,
-                       "%s: window %lld of table extract_window holds what rollcall never wrote "
-                       "there; restore the file from a copy",
-                       db_path(q->db), (long long)w->window_id);
-    }
-    w->span.state = (enum window_state)db_int(q, 4);
-    return true;
+    bool is_ours =
+        db_int(q, 4) >= 0 && (w->span.start_ms == TIME_NONE) == (w->span.end_ms == TIME_NONE);
+    return is_ours || err_set(e, ERR_STORE,
+                              "%s: window %lld of table extract_window holds what rollcall never "
+                              "wrote there; restore the file from a copy",
+                              db_path(q->db), (long long)w->window_id);
 }
 
 /* A pass that the stream has no longer is left alone. */

@@ -69,7 +69,6 @@ struct window_kind {
     const char *scope_sql; /* constant SQL that lists the scopes, and perhaps the zone of each, and
                               what it is part of; NULL: one for all */
     const char *zone;      /* of GRID_SCOPE_DAY: of scopes that have none; [extract] timezone */
-    struct err *trouble;   /* gets the first scope's without windows: its zone is unknown */
     const char *needs; /* stream of the same days whose rows say what is asked for; NULL: none */
     const struct window_range *asked; /* the past that was asked for; NULL: none was */
     const struct pass_rule *rules[PASSES_MAX];
@@ -80,10 +79,11 @@ struct window_kind {
  * its grid), where missing; those of the real moment always. Windows of scopes that there are no
  * longer owe nothing any more; a scope whose zone is another now gets all of them anew. Of what was
  * asked for nobody can read any more what lies before `from_ms`, or is of such scopes: nothing is
- * claimed about its grants, and days that were never whole are forgotten. A transaction of its own.
+ * claimed about its grants, and days that were never whole are forgotten. `trouble` (given clear)
+ * gets the first scope's that has no windows, since its zone is unknown. A transaction of its own.
  */
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
-                 int64_t until_ms, struct err *e);
+                 int64_t until_ms, struct err *trouble, struct err *e);
 
 /* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
  * not covered by the pass `settles` (NULL: none), or with something of ours at the server. What a

@@ -53,18 +53,16 @@ bool agenda_find(struct agenda *g, struct loaders *loaders, int64_t now_ms, int6
     bool has_days = stream_has_days(s);
 
     g->kind = stream_windows(s, g->config);
-    g->kind.trouble = trouble;
     g->kind.asked = has_days ? g->past : NULL;
     f->available_ms = TIME_NONE;
     stream_plan(s, g->config, g->past != NULL, f);
     size_t first = plan_first(f);
     int64_t until_ms = set_range(g);
-    if (!window_make(g->ledger, &g->kind, g->windows.range.from_ms, until_ms, e) ||
+    if (!window_make(g->ledger, &g->kind, g->windows.range.from_ms, until_ms, trouble, e) ||
         (s->scope && s->load == LOAD_ENTITY && !has_days &&
          !mark_unlisted(g, loaders, now_ms, gone, e))) {
         return false;
     }
-    g->kind.trouble = NULL;
     return window_list(g->ledger, &g->kind, f->time_ms - f->lookback_days * MS_PER_DAY,
                        first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
 }

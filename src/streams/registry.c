@@ -264,7 +264,7 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
 
         what = arena_printf(a, "%s%g poll%s", asks ? "1 + " : "", polls / 100.0,
                             polls == 100 ? "" : "s");
-        hundred = polls + (asks ? 100 : 0);
+        hundred = polls + 100 * asks;
     } else if (step->follow != FOLLOW_ONCE) {
         what = step->size > 1 ? arena_printf(a, "%s / %d", of, step->size) : of;
         hundred = 100 * (rows > 0 ? shares(rows, step->size) : 1);

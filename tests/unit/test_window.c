@@ -33,7 +33,8 @@ static void make(struct scratch *s, const struct window_kind *k, int64_t from_ms
 {
     struct ledger l = ledger_of(s);
 
-    check(window_make(&l, k, from_ms, until_ms, &s->e), s);
+    err_clear(&s->e); /* it gets the trouble of a scope, too */
+    check(window_make(&l, k, from_ms, until_ms, &s->e, &s->e), s);
 }
 
 static struct window *list(struct scratch *s, const struct window_kind *k, int64_t since_ms,
@@ -149,13 +150,11 @@ TEST_IN_SCRATCH(each_scope_has_its_windows)
 TEST_IN_SCRATCH(days_of_scopes)
 {
     struct window_kind k = KIND(GRID_SCOPE_DAY, &query);
-    struct err trouble = {.kind = ERR_NONE};
     int64_t other;
 
     check(clock_set_zone("UTC", &s->e), s);
     k.scope_sql = "SELECT user_id, name, department FROM user";
     k.zone = "Asia/Seoul";
-    k.trouble = &trouble;
     scratch_exec(s,
                  "INSERT INTO user (user_id, name, department) VALUES "
                  "('a', 'America/New_York', 'x'), ('b', NULL, NULL), ('c', 'Mars/Olympus', 'y')");
@@ -164,7 +163,7 @@ TEST_IN_SCRATCH(days_of_scopes)
                 "SELECT group_concat(scope || ' ' || substr(window_start, 12, 5) || ' ' || "
                 "substr(window_end, 12, 5) || ' ' || time_zone) FROM extract_window",
                 "a 04:00 04:00 America/New_York,b 15:00 15:00 Asia/Seoul");
-    assert_non_null(strstr(trouble.message, "c: unknown time zone \"Mars/Olympus\""));
+    assert_non_null(strstr(s->e.message, "c: unknown time zone \"Mars/Olympus\""));
     size_t count;
     struct window *w = list(s, &k, TIME_NONE, &count);
     assert_int_equal(count, 2);
