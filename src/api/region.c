@@ -1,6 +1,7 @@
 #include "api/region.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 
 #include "base/causes.h"
 #include "base/str.h"
@@ -71,9 +72,7 @@ static bool has_aws_name(struct arena *a, const char *host)
     bool has = false;
 
     for (size_t i = 0; i < count; i++) {
-        const char *last = strrchr(labels[i], '-');
-        has = has || (last && strchr(labels[i], '-') != last && isdigit((unsigned char)last[1]) &&
-                      last[2] == '\0');
+        has = has || fnmatch("*-*-[0-9]", labels[i], 0) == 0;
     }
     return has;
 }

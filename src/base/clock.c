@@ -343,13 +343,6 @@ static const char **installed_zones(struct arena *a, size_t *count)
     return names;
 }
 
-static const char *last_part(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-
-    return slash ? slash + 1 : name;
-}
-
 /* The installed name nearest to a misspelt one, NULL: none is near. By its city, which says more
  * than its area, then by the whole. */
 static const char *nearest_zone(struct arena *a, const char *const *zones, size_t count,
@@ -363,13 +356,13 @@ static const char *nearest_zone(struct arena *a, const char *const *zones, size_
         *c = (char)(*c == ' ' ? '_' : *c);
     }
     for (size_t i = 0; i < count; i++) {
-        cities[i] = last_part(zones[i]);
+        cities[i] = str_behind_last(zones[i], '/');
         is_area = is_area || (str_starts_with(zones[i], name) && zones[i][strlen(name)] == '/');
         if (str_eq_nocase(zones[i], name)) {
             return zones[i];
         }
     }
-    const char *city = last_part(name);
+    const char *city = str_behind_last(name, '/');
     const char *near = str_nearest(city, cities, count);
     /* Neither three letters nor an area alone are a misspelling: KST is not ACT, Asia not Apia. */
     if ((strlen(city) < 4 || is_area) && !str_eq_nocase(near, city)) {

@@ -44,6 +44,13 @@ bool str_ends_with(const char *text, const char *suffix)
     return tail <= length && memcmp(text + length - tail, suffix, tail) == 0;
 }
 
+const char *str_behind_last(const char *text, char c)
+{
+    const char *last = strrchr(text, c);
+
+    return last ? last + 1 : text;
+}
+
 bool str_has_any(const char *text, const char *signs)
 {
     for (size_t length; *signs; signs += length + strspn(signs + length, "|")) {

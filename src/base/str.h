@@ -28,6 +28,9 @@ bool str_starts_with(const char *text, const char *prefix);
 /* Whether `text` ends with `suffix`; every text ends with the empty one. */
 bool str_ends_with(const char *text, const char *suffix);
 
+/* What stands behind the last `c` in a text; all of it where there is none. */
+const char *str_behind_last(const char *text, char c);
+
 /* True when `text` holds one of `signs`, which are separated by '|', without regard to ASCII case;
  * makes no copy of it, which of a secret would have to be wiped. */
 bool str_has_any(const char *text, const char *signs);

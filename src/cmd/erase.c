@@ -140,7 +140,8 @@ static bool clean(struct db *d, struct arena *a, struct err *e)
 {
     int64_t dirty = 0;
 
-    if (!db_scalar(d, "SELECT count(*) FROM erased WHERE NOT is_clean", &dirty, e) || dirty == 0) {
+    if (!db_number(db_ask(d, e, "SELECT count(*) FROM erased WHERE NOT is_clean", NONE), &dirty) ||
+        dirty == 0) {
         return dirty == 0 && e->kind == ERR_NONE;
     }
     (void)setenv("SQLITE_TMPDIR", file_directory(a, db_path(d)), 1);
@@ -179,7 +180,7 @@ static bool erase(struct erasing *r, struct err *e)
     int64_t rows = 0;
     int64_t size = 0;
 
-    if (!db_scalar(r->db, sql_erase_size, &size, e) ||
+    if (!db_number(db_ask(r->db, e, sql_database_bytes, NONE), &size) ||
         !db_has_room(r->db, 3 * size, "erasing", e) ||
         !db_exec(r->db, embedded_dictionary[0].text, e) || !cmd_rendering(r->ctx, &table, e) ||
         !db_begin(r->db, e)) {
@@ -188,7 +189,7 @@ static bool erase(struct erasing *r, struct err *e)
     table.paged = r->ctx->option[OPT_YES] != NULL; /* else a question follows */
     bool done = remove_person(r, e) &&
                 render_query(db_ask(r->db, e, sql_erase_told, NONE), &words) &&
-                db_scalar(r->db, "SELECT count(*) FROM temp.removed", &rows, e) &&
+                db_number(db_ask(r->db, e, "SELECT count(*) FROM temp.removed", NONE), &rows) &&
                 (rows == 0 || render_query(db_ask(r->db, e, sql_erase_removed, NONE), &table));
     if (done && rows > 0 && !r->ctx->option[OPT_YES] &&
         !cmd_confirms("Remove this for good? [y/N] ")) {

@@ -171,5 +171,3 @@ SELECT CASE WHEN ?1 > 0 THEN 'Removed; no byte of it is left in the file.'
 UNION ALL SELECT 'Earlier exports, snapshots and backups may still hold it; write them anew, or delete them.'
 UNION ALL SELECT * FROM (SELECT '  ' || path || ' (' || made_at || ')' FROM copy_made ORDER BY made_at)
 
--- name: erase_size
-SELECT page_count * page_size FROM pragma_page_count, pragma_page_size

@@ -42,7 +42,6 @@ static bool answer(struct cmd_context *ctx, const struct query *q, struct render
                    const char *path, struct err *e)
 {
     ASIDE_SCOPED struct file_aside file = {0};
-    size_t count;
     size_t found = 0;
 
     if (path) {
@@ -53,11 +52,11 @@ static bool answer(struct cmd_context *ctx, const struct query *q, struct render
         *to = (struct rendering){.format = to->format, .out = file.stream, .file = &file};
     }
     const struct db_value *values =
-        query_values(ctx->db, q, ctx->arena, (const char *const *)ctx->arguments + 1, &count, e);
+        query_values(ctx->db, q, ctx->arena, (const char *const *)ctx->arguments + 1, e);
     if (!values) {
         return false;
     }
-    struct rows rows = db_ask_values(ctx->db, e, q->sql, values, count);
+    struct rows rows = db_ask_values(ctx->db, e, q->sql, values, q->param_count);
     (void)render_rows(&rows, to, &found);
     if (!db_end(&rows) || (path && !file_aside_commit(&file, e))) {
         return false;

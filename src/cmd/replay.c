@@ -22,25 +22,7 @@
 enum { ROOM_OF_BYTES = 8 };
 
 /* Columns of replay_each. */
-enum {
-    PAGE_ID,
-    WINDOW_ID,
-    PLAN,
-    RUN_ID,
-    ENCODING,
-    RECEIVED_AT,
-    WINDOW_START,
-    WINDOW_END,
-    SCOPE,
-    TIME_ZONE,
-    DAY,
-    PARENT,
-    READ_TO,
-    READING_ID,
-    BYTES,
-    UNWANTED,
-    LOST_RUN_ID,
-};
+enum { REPLAY_COLUMNS };
 
 struct replaying {
     struct cmd_context *ctx;
@@ -257,7 +239,7 @@ static bool load_stream(struct replaying *r, struct err *e)
 
     r->progress = (struct progress){.stream = r->stream->name, .began_ms = clock_monotonic_ms()};
     if (!db_exec(r->db, sql_replay_clear, e) || !find_windows(r, e) || !find_pages(r, e) ||
-        !db_scalar(r->db, "SELECT count(*) FROM temp.replay_page", &pages, e)) {
+        !db_number(db_ask(r->db, e, "SELECT count(*) FROM temp.replay_page", NONE), &pages)) {
         return false;
     }
     progress_phase(&r->progress, (size_t)pages);

@@ -13,7 +13,7 @@ bool cmd_status(struct cmd_context *ctx, struct err *e)
     struct db *d = ctx->db;
     bool shown =
         db_begin_read(d, e) && status_gather(d, &ctx->config, clock_now_ms(), e) &&
-        db_scalar(d, sql_status_is_behind, &behind, e) &&
+        db_number(db_ask(d, e, sql_status_is_behind, NONE), &behind) &&
         (ctx->option[OPT_JSON] ? render_document(db_ask(d, e, sql_status_document, NONE), stdout)
                                : status_print(d, render_terminal_width(stdout), stdout, e));
     if (!shown && !ferror(stdout)) {

@@ -200,7 +200,7 @@ bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
     for (; done && *step; step++) {
         done = db_do(h->db, e, *step, NONE);
     }
-    done = done && db_scalar(h->db, h->sql[HISTORY_OUTCOME], &placed, e);
+    done = done && db_number(db_ask(h->db, e, h->sql[HISTORY_OUTCOME], NONE), &placed);
     *outcome = (enum placed)placed;
     return done;
 }

@@ -28,7 +28,7 @@ bool ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms, c
     return db_do(l->db, e, sql_run_begin, S(command), T(clock_now_ms()), T(until_ms),
                  S(ROLLCALL_VERSION), S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams),
                  N(keeps_raw ? -1 : 0)) &&
-           db_scalar(l->db, "SELECT last_insert_rowid()", &l->run_id, e);
+           db_number(db_ask(l->db, e, "SELECT last_insert_rowid()", NONE), &l->run_id);
 }
 
 bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e)
@@ -242,7 +242,7 @@ bool ledger_grants(struct ledger *l, const char *subject, const char *token, int
     struct rows q = db_ask(l->db, e, sql_grants_read, S(subject), S(token));
     bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
                 db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
-                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e) &&
+                db_number(db_ask(l->db, e, sql_grants_newest, NONE), &l->grant_set_id) &&
                 db_exec(l->db, sql_grants_narrow, e);
 
     done = db_end(&q) && done;

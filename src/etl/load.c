@@ -465,10 +465,7 @@ bool load_settle(struct loader *l, struct err *e)
     int64_t owes = 0;
 
     return !l->sql[FIND_LENGTHS] ||
-           (db_scalar(l->db,
-                      "SELECT EXISTS (SELECT 1 FROM attribute_key WHERE longest_length IS NULL AND "
-                      "conversations > 0)",
-                      &owes, e) &&
+           (db_number(db_ask(l->db, e, sql_load_owes_lengths, NONE), &owes) &&
             (!owes || db_do(l->db, e, l->sql[FIND_LENGTHS], NONE)));
 }
 
@@ -589,10 +586,10 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
         return false;
     }
     return (!w.keeps || find_moved(l, e)) &&
-           (!w.notes ||
-            (for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], &last_change, e) &&
-             db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), T(l->page->received_ms),
-                   S(l->page->plan)))) &&
+           (!w.notes || (for_tables(l, ALTER, e) &&
+                         db_number(db_ask(l->db, e, l->sql[LAST_CHANGE], NONE), &last_change) &&
+                         db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id),
+                               T(l->page->received_ms), S(l->page->plan)))) &&
            (!w.old || !w.attributes || db_do(l->db, e, l->sql[COUNT_NAMES], I(-1))) &&
            (!w.logs || db_do(l->db, e, l->sql[LOG_FIELDS], T(l->page->received_ms),
                              I(l->page->run_id), I(l->page->window_id))) &&
@@ -670,7 +667,7 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
         l->feeds[i].cells = t->sets[i].cells;
         l->feeds[i].row_count = t->sets[i].row_count;
     }
-    if ((l->sql[LAST_KEY] && !db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e)) ||
+    if ((l->sql[LAST_KEY] && !db_number(db_ask(l->db, e, l->sql[LAST_KEY], NONE), &l->last_key)) ||
         !find_stored(l, e)) {
         return false;
     }

@@ -242,3 +242,6 @@ ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count
 INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count
+
+-- name: load_owes_lengths
+SELECT EXISTS (SELECT 1 FROM attribute_key WHERE longest_length IS NULL AND conversations > 0)

@@ -435,8 +435,7 @@ static bool read_env_line(struct loading *l, struct reading *r, char *line)
 static bool take_env_file(struct loading *l)
 {
     const char *beside = l->out->path == NULL ? "" : l->out->path;
-    const char *slash = strrchr(beside, '/');
-    int directory = slash == NULL ? 0 : (int)(slash + 1 - beside);
+    int directory = (int)(str_behind_last(beside, '/') - beside);
     struct reading r = {.path = arena_printf(l->a, "%.*s.env", directory, beside)};
     if (!read_lines(l, &r, read_env_line)) {
         return is_absent(l->e);

@@ -147,21 +147,14 @@ static void add(struct csv_writer *w, const char *bytes, size_t length)
     w->block->used += length;
 }
 
-/* Makes room for `length` bytes, fewer than a block has. */
-static char *room(struct csv_writer *w, size_t length)
-{
-    if (BLOCK_BYTES - w->block->used < length) {
-        flush(w);
-    }
-    return w->block->bytes + w->block->used;
-}
-
 /* Begins a field, with room for `length` bytes, fewer than a block has; end_field says where those
  * end that were written there. Others may follow. */
 static char *begin_field(struct csv_writer *w, size_t length)
 {
-    char *to = room(w, length + 1);
-
+    if (BLOCK_BYTES - w->block->used < length + 1) {
+        flush(w);
+    }
+    char *to = w->block->bytes + w->block->used;
     *to = w->options.delimiter;
     to += w->in_record ? 1 : 0;
     w->in_record = true;
@@ -423,8 +416,7 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
 
 void csv_end_record(struct csv_writer *w)
 {
-    memcpy(room(w, 2), "\r\n", 2);
-    w->block->used += 2;
+    add(w, "\r\n", 2);
     w->in_record = false;
 }
 

@@ -462,11 +462,6 @@ bool db_number(struct rows q, int64_t *out)
     return db_end(&q);
 }
 
-bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
-{
-    return db_number(db_ask(d, e, sql, NONE), out);
-}
-
 /* --- the present row ------------------------------------------------------------------------- */
 
 int db_column_count(const struct rows *q)
@@ -921,8 +916,7 @@ static bool convert(struct db *d, int64_t version, struct err *e)
     }
     /* All rows are written anew, once to the WAL and then, where no dropped table leaves its room,
      * to the file's end. */
-    if (!db_scalar(d, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-                   &size, e) ||
+    if (!db_number(db_ask(d, e, sql_database_bytes, NONE), &size) ||
         !db_has_room(d, size * 2, "bringing it to this program's schema", e)) {
         return false;
     }
@@ -954,7 +948,7 @@ static bool migrate_step(struct db *d, int number, struct err *e)
     int64_t version;
     char marks[120];
 
-    if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
+    if (!db_number(db_ask(d, e, "PRAGMA user_version", NONE), &version)) {
         return false;
     }
     if (version >= number) {
@@ -1020,9 +1014,10 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
     int64_t id = 0;
     int64_t entries = 0;
     /* One moment: another program may be making the file right now. */
-    bool done = begin(d, "BEGIN", e) && db_scalar(d, "PRAGMA application_id", &id, e) &&
-                db_scalar(d, "PRAGMA user_version", version, e) &&
-                (id != 0 || db_scalar(d, "SELECT count(*) FROM sqlite_master", &entries, e));
+    bool done =
+        begin(d, "BEGIN", e) && db_number(db_ask(d, e, "PRAGMA application_id", NONE), &id) &&
+        db_number(db_ask(d, e, "PRAGMA user_version", NONE), version) &&
+        (id != 0 || db_number(db_ask(d, e, "SELECT count(*) FROM sqlite_master", NONE), &entries));
 
     db_rollback(d);
     if (!done || (id == 0 && *version == 0 && entries == 0)) {

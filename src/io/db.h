@@ -105,10 +105,8 @@ bool db_end(struct rows *q);
 #define db_do(d, e, sql, ...) db_do_values((d), (e), (sql), DB_VALUES(__VA_ARGS__))
 bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n);
 
-/* Ends `q` with the first column of its first row, 0 where there is none; and the same of a query
- * without parameters. */
+/* Ends `q` with the first column of its first row, 0 where there is none. */
 bool db_number(struct rows q, int64_t *out);
-bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
 
 /* End `q` with what is kept of it in the arena: the first row's columns as texts (NULLs where there
  * is no row); the texts of all rows' first column. */

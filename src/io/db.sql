@@ -2,6 +2,9 @@
 -- written by these, one a row: names come from the file. What is not of schema 6 is its owner's, and
 -- stays as it is.
 
+-- name: database_bytes
+SELECT page_count * page_size FROM pragma_page_count, pragma_page_size
+
 -- name: convert_ours
 -- The tables of schema 6, where they are what they were.
 CREATE TEMP VIEW convert_ours AS

@@ -110,8 +110,7 @@ void file_widen(const char *path, uint32_t mode)
 
 struct file_aside file_aside_resume(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
+    const char *name = str_behind_last(path, '/');
     struct arena *a = arena_new(0);
     return (struct file_aside){.arena = a,
                                .path = arena_strdup(a, path),

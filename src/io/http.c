@@ -160,7 +160,7 @@ static struct curl_slist *headers_new(const struct http_request *request)
 {
     const struct secret *secret = request->bearer ? request->bearer : request->basic_secret;
     size_t user_bytes = request->basic_user ? strlen(request->basic_user) : 0;
-    size_t pair_bytes = user_bytes + 1 + secret_length(secret);
+    size_t pair_bytes = user_bytes + 1 + (secret ? strlen(secret_expose(secret)) : 0);
     size_t room = sizeof("Authorization: Bearer ") + pair_bytes * 4 / 3 + 8;
     struct curl_slist *list = NULL;
     char type[128];

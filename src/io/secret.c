@@ -1,5 +1,6 @@
 #include "io/secret.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -63,11 +64,6 @@ void secret_free(struct secret *s)
 const char *secret_expose(const struct secret *s)
 {
     return s->text;
-}
-
-size_t secret_length(const struct secret *s)
-{
-    return s == NULL ? 0 : s->length;
 }
 
 struct json_doc *secret_claims(const struct secret *token)
@@ -154,11 +150,7 @@ size_t secret_mask(char *text, size_t length)
 
 void secret_wipe(void *memory, size_t length)
 {
-    /* Called through a volatile pointer, memset cannot be proven useless and dropped. */
-    static void *(*const volatile set)(void *, int, size_t) = memset;
-    if (length > 0) {
-        set(memory, 0, length);
-    }
+    OPENSSL_cleanse(memory, length);
 }
 
 void secret_keep_in(void)

@@ -21,9 +21,6 @@ void secret_free(struct secret *s);
 /* The text, NUL-terminated, borrowed: for the Authorization header alone. */
 const char *secret_expose(const struct secret *s);
 
-/* Length in bytes; 0 for NULL. */
-size_t secret_length(const struct secret *s);
-
 /* What a token says of itself when it is a JWT (RFC 7519): its claims, else NULL. The signature is
  * not looked at: whether the token is good is the API's business. Free with json_free. */
 struct json_doc *secret_claims(const struct secret *token);

@@ -67,9 +67,20 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
                    count > 0 ? near : "; the database has no names for it: give an id");
 }
 
-/* The value that "key=value" gives. */
-static bool read_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
-                       struct db_value *out, struct err *e)
+/* The place of a parameter; behind the last where there is none of that name. */
+static size_t place_of(const struct query *q, const char *name)
+{
+    size_t at = 0;
+
+    while (at < q->param_count && !str_eq(q->params[at].name, name)) {
+        at++;
+    }
+    return at;
+}
+
+/* Puts the value that "key=value" gives in its parameter's place. */
+static bool take_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
+                       struct db_value *values, struct err *e)
 {
     const char *equals = strchr(assignment, '=');
     int64_t number = 0;
@@ -80,10 +91,7 @@ static bool read_value(struct db *d, const struct query *q, struct arena *a, con
     }
     const char *marked = arena_printf(a, ":%.*s", (int)(equals - assignment), assignment);
     const char *value = equals + 1;
-    size_t at = 0;
-    while (at < q->param_count && !str_eq(q->params[at].name, marked + 1)) {
-        at++;
-    }
+    size_t at = place_of(q, marked + 1);
     if (at == q->param_count) {
         return refuse_param(q, a, marked + 1, e);
     }
@@ -103,58 +111,41 @@ static bool read_value(struct db *d, const struct query *q, struct arena *a, con
     } else if (!find_known(d, p, a, &value, e)) {
         return false;
     }
-    *out = is_number ? I(number) : S(value);
-    out->name = marked;
+    if (values[at].name) {
+        return err_set(e, ERR_USAGE, "%s is given twice", p->name);
+    }
+    values[at] = is_number ? I(number) : S(value);
+    values[at].name = marked;
     return true;
 }
 
-/* Whether a parameter has a value. */
-static bool given(const struct db_value *values, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(values[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct db_value *query_values(struct db *d, const struct query *q, struct arena *a,
-                              const char *const *words, size_t *count, struct err *e)
+                              const char *const *words, struct err *e)
 {
     struct db_value *values = arena_array(a, q->param_count + 1, sizeof(*values));
-    static const char *const names[] = {":from", ":to"};
-    const char *range[2] = {NULL, NULL};
+    size_t from = place_of(q, "from");
+    size_t to = place_of(q, "to");
 
-    for (*count = 0; *words; (*count)++) {
-        struct db_value *v = &values[*count];
-
-        if (!read_value(d, q, a, *words++, v, e)) {
+    for (; *words; words++) {
+        if (!take_value(d, q, a, *words, values, e)) {
             return NULL;
-        }
-        if (given(values, *count, v->name)) {
-            err_set(e, ERR_USAGE, "%s is given twice", v->name + 1);
-            return NULL;
-        }
-        for (size_t i = 0; i < COUNT_OF(range); i++) {
-            range[i] = str_eq(v->name, names[i]) ? v->bytes : range[i];
         }
     }
-    if (range[0] && range[1] && strcmp(range[0], range[1]) > 0) {
-        err_set(e, ERR_USAGE, "from: %s lies after to=%s", range[0], range[1]);
-        return NULL;
-    }
-    for (size_t i = 0; i < q->param_count; i++) {
-        size_t at = str_eq(q->params[i].name, "to");
-        if (!str_eq(q->params[i].type, "range") || given(values, *count, names[at])) {
-            continue;
-        }
-        if (!range[at] && /* asked only where one is missing: it walks the database */
-            !db_texts(db_ask(d, e, sql_query_range, S(range[0]), S(range[1])), a, range, 2)) {
+    const char *range[] = {values[from].bytes, values[to].bytes};
+    if (range[0] && range[1]) {
+        if (strcmp(range[0], range[1]) > 0) {
+            err_set(e, ERR_USAGE, "from: %s lies after to=%s", range[0], range[1]);
             return NULL;
         }
-        values[*count] = S(range[at]);
-        values[(*count)++].name = names[at];
+    } else if (to < q->param_count && str_eq(q->params[to].type, "range")) {
+        /* Asked only where one is missing: it walks the database. */
+        if (!db_texts(db_ask(d, e, sql_query_range, S(range[0]), S(range[1])), a, range, 2)) {
+            return NULL;
+        }
+        values[from] = S(range[0]);
+        values[from].name = ":from";
+        values[to] = S(range[1]);
+        values[to].name = ":to";
     }
     return values;
 }

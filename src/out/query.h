@@ -34,11 +34,11 @@ extern const size_t query_count;
 /* The query of that name; NULL with ERR_USAGE (naming the nearest) when there is none. */
 const struct query *query_find(struct arena *a, const char *name, struct err *e);
 
-/* The values, with their parameters' names, that words "key=value" give, which end in a NULL: a
- * number as an integer, a name as the database `d` spells it; borrowed or in the arena. Days of
- * type [range] that are not given are among them: the statement would find them itself, but SQLite
+/* The values, by parameter, that words "key=value" give, which end in a NULL: a number as an
+ * integer, a name as the database `d` spells it; borrowed or in the arena. Days of type [range]
+ * that are not given are among them: the statement would find them itself, but SQLite
  * looks at the days that it is told alone only when it is told. NULL with ERR_USAGE for an unknown
  * key, for a value that is not of the parameter's type (both naming the nearest), for one given
  * twice, and where the days "from" and "to" leave nothing between them. */
 struct db_value *query_values(struct db *d, const struct query *q, struct arena *a,
-                              const char *const *words, size_t *count, struct err *e);
+                              const char *const *words, struct err *e);

@@ -21,18 +21,9 @@ struct section {
     const char *nothing; /* said where there is no row */
 };
 
-/* What the page is of (report_range); the first ones by names that parameters of queries have. */
-enum {
-    GIVEN_FROM,
-    GIVEN_TO,
-    GIVEN_SINCE,
-    GIVEN_QUEUE,
-    GIVEN_WORDS,
-    GIVEN_QUOTED = GIVEN_WORDS,
-    GIVEN_TITLE,
-    GIVEN_COUNT
-};
-static const char *const given_words[GIVEN_WORDS] = {"from", "to", "since", "queue"};
+/* What the page is of (report_range), and the names of parameters that are so. */
+enum { GIVEN_IDS, GIVEN_COUNT };
+static const char *const given_names[GIVEN_COUNT] = {GIVEN_NAMES};
 
 /* A page while it is written. */
 struct page {
@@ -92,10 +83,9 @@ static const char *shown(struct arena *a, char kind, const struct cell *c)
 
 /* The values of the query's parameters that the page has, and the command line that asks the same.
  */
-static struct db_value *values_of(struct page *p, const struct query *q, size_t *count,
-                                  const char **line)
+static struct db_value *values_of(struct page *p, const struct query *q, const char **line)
 {
-    const char *words[GIVEN_WORDS + 1] = {NULL};
+    const char *words[GIVEN_COUNT + 1] = {NULL};
     size_t word_count = 0;
 
     *line = arena_printf(p->arena, "rollcall query %s", q->name);
@@ -103,16 +93,16 @@ static struct db_value *values_of(struct page *p, const struct query *q, size_t 
         const char *name = q->params[i].name;
         size_t g = 0;
 
-        while (g < GIVEN_WORDS && !str_eq(given_words[g], name)) {
+        while (g < GIVEN_COUNT && !str_eq(given_names[g], name)) {
             g++;
         }
-        if (g < GIVEN_WORDS && p->given[g]) {
+        if (g < GIVEN_COUNT && p->given[g]) {
             words[word_count++] = arena_printf(p->arena, "%s=%s", name, p->given[g]);
             *line = arena_printf(p->arena, "%s %s=%s", *line, name,
                                  p->given[g == GIVEN_QUEUE ? GIVEN_QUOTED : g]);
         }
     }
-    return query_values(p->db, q, p->arena, words, count, p->e);
+    return query_values(p->db, q, p->arena, words, p->e);
 }
 
 /* The template, of what the query answers. */
@@ -130,12 +120,11 @@ static const char *filled(struct page *p, const char *template, const struct que
 /* Has the query's rows in a table, asked once a page; the command line that asks the same. */
 static const char *answer_to(struct page *p, const struct query *q)
 {
-    size_t count = 0;
     const char *line = NULL;
-    const struct db_value *values = values_of(p, q, &count, &line);
+    const struct db_value *values = values_of(p, q, &line);
+    const char *keep = filled(p, sql_report_keep, q);
 
-    return values && db_do_values(p->db, p->e, filled(p, sql_report_keep, q), values, count) ? line
-                                                                                             : NULL;
+    return values && db_do_values(p->db, p->e, keep, values, q->param_count) ? line : NULL;
 }
 
 /* Keeps the cells of what a statement makes of an answer, for the pictures; *rows: how many. */

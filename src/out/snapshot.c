@@ -15,13 +15,6 @@ static bool is_same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* True when both paths name one place, be there a file or not. */
 static bool same_place(struct arena *a, const char *one, const char *other)
 {
@@ -31,7 +24,8 @@ static bool same_place(struct arena *a, const char *one, const char *other)
     if (stat(one, &here) == 0 && stat(other, &there) == 0 && is_same(&here, &there)) {
         return true;
     }
-    return str_eq(base_name(one), base_name(other)) && stat(file_directory(a, one), &here) == 0 &&
+    return str_eq(str_behind_last(one, '/'), str_behind_last(other, '/')) &&
+           stat(file_directory(a, one), &here) == 0 &&
            stat(file_directory(a, other), &there) == 0 && is_same(&here, &there);
 }
 
@@ -73,7 +67,7 @@ static bool check_journals(struct arena *a, const char *path, struct err *e)
             return err_set(e, ERR_STORE,
                            "%s: %s lies beside it: some program has opened the old copy for "
                            "writing; close it there, or remove both files",
-                           path, base_name(journal));
+                           path, str_behind_last(journal, '/'));
         }
     }
     return true;

@@ -6,15 +6,6 @@
 #include "sql.h"
 #include "streams/stream.h"
 
-/* Days of enabled streams that were read by fewer grants than the client had last. */
-static bool find_fewer(struct db *d, int64_t now_ms, struct err *e)
-{
-    struct rows q = db_ask(d, e, sql_status_past, NONE);
-    bool done = db_next(&q) && db_do(d, e, sql_status_fewer, NONE, T(now_ms), S(db_text(&q, 0)));
-
-    return db_end(&q) && done;
-}
-
 bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e)
 {
     int64_t due_ms = now_ms - c->due_hours * MS_PER_HOUR;
@@ -24,8 +15,10 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     due_ms -= set_back > 0 ? set_back * MS_PER_SECOND : 0;
     int64_t start_ms =
         c->start_day == INT32_MIN ? TIME_NONE : clock_zone_day_start_ms(c->start_day);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     bool done = db_do(d, e, sql_status_fact, NONE);
     int held[LOCK_SLOTS] = {0};
+    const char *past;
 
     /* Locks are looked at before and after the runs: what begins or ends meanwhile was not killed.
      */
@@ -35,12 +28,10 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     for (size_t i = 0; done && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         const char *table = stream_table(s)->table;
-        char count[128];
         int64_t rows = 0;
 
-        INVARIANT(!strchr(table, '"') && strlen(table) < sizeof(count) / 2);
-        (void)snprintf(count, sizeof(count), "SELECT count(*) FROM \"%s\"", table);
-        done = db_scalar(d, count, &rows, e);
+        done = db_number(db_ask(d, e, arena_printf(a, "SELECT count(*) FROM \"%s\"", table), NONE),
+                         &rows);
         int held_now = lock_is_held(db_path(d), s->lock_slot);
         held_now = held_now > held[i % LOCK_SLOTS] ? held_now : held[i % LOCK_SLOTS];
         done = done &&
@@ -50,7 +41,9 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     }
     return done && db_do(d, e, sql_status_run, NONE) && db_do(d, e, sql_status_stream_run, NONE) &&
            db_do(d, e, sql_status_stream, T(now_ms), T(due_ms), T(start_ms)) &&
-           db_do(d, e, sql_status_shown, NONE) && find_fewer(d, now_ms, e) &&
+           db_do(d, e, sql_status_shown, NONE) &&
+           db_texts(db_ask(d, e, sql_status_past, NONE), a, &past, 1) &&
+           db_do(d, e, sql_status_fewer, NONE, T(now_ms), S(past)) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
                  I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)),
                  S(c->streams_written), T(start_ms), I(c->max_requests), I(c->max_requests_month),

@@ -686,9 +686,9 @@ static const char *lists_too_large(struct checking *a, struct db *d)
         int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->arena, &words);
 
         if (d) {
-            struct rows q = db_ask(d, &a->unread, sql_check_pages, S(s->name));
-            needs = db_next(&q) && db_int(&q, 0) > needs ? db_int(&q, 0) : needs;
-            (void)db_end(&q);
+            int64_t pages;
+            (void)db_number(db_ask(d, &a->unread, sql_check_pages, S(s->name)), &pages);
+            needs = pages > needs ? pages : needs;
         }
         if (stream_is_list(s) && needs + BESIDE > most) {
             found = arena_printf(a->arena, "%s%s%s (about %lld)", found, *found ? ", " : "",

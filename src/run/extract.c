@@ -202,7 +202,7 @@ static bool look_up_identity(struct run *run, struct err *e)
     }
     run->owner = (struct owner){.config = run->config, .now_ms = run_now_ms(run)};
     if (!ledger_owner(&run->ledger, &run->owner, run->arena, e) ||
-        !db_scalar(run->db, sql_window_under_way, &under_way, e)) {
+        !db_number(db_ask(run->db, e, sql_window_under_way, NONE), &under_way)) {
         return false;
     }
     run->who.owner = run->owner.due;

@@ -882,6 +882,6 @@ bool figures_settle(struct db *d, struct err *e)
 {
     int64_t owed = 0;
 
-    return db_scalar(d, "SELECT EXISTS (SELECT 1 FROM fact_owed)", &owed, e) &&
+    return db_number(db_ask(d, e, "SELECT EXISTS (SELECT 1 FROM fact_owed)", NONE), &owed) &&
            (!owed || db_finish(d, db_begin(d, e) && figures_make(d, NULL, e), e));
 }

@@ -23,7 +23,7 @@ static bool take_day(const struct reconciliation *r, const char *scope, const ch
     return db_exec(d, sql_reconcile_empty, e) &&
            db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()),
                  S(asked(r, scope))) &&
-           db_scalar(d, sql_reconcile_counts, &counts, e) &&
+           db_number(db_ask(d, e, sql_reconcile_counts, NONE), &counts) &&
            (counts == 0 || db_do(d, e, sql_reconcile_figures, S(day))) &&
            db_do(d, e, sql_reconcile_states, S(day)) && db_exec(d, sql_reconcile_take, e);
 }
@@ -37,7 +37,7 @@ bool reconcile_days(const struct reconciliation *r, struct err *e)
     const char *next[2] = {""}; /* scope and day */
     bool done = db_exec(d, sql_reconcile_tables, e) &&
                 db_do(d, e, sql_reconcile_pairs, N(r->ledger.run_id)) &&
-                db_scalar(d, sql_reconcile_has_pairs, &pairs, e) &&
+                db_number(db_ask(d, e, sql_reconcile_has_pairs, NONE), &pairs) &&
                 (pairs == 0 || (db_do(d, e, sql_reconcile_windows, I(r->config->lookback_days)) &&
                                 db_do(d, e, sql_reconcile_list, S(lists_all ? "" : r->from),
                                       S(r->to), T(clock_now_ms()))));

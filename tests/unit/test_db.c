@@ -41,7 +41,7 @@ static int64_t number(struct db *d, const char *sql)
     struct err e;
     int64_t value = 0;
 
-    assert_true(db_scalar(d, sql, &value, &e));
+    assert_true(db_number(db_ask(d, &e, sql, NONE), &value));
     return value;
 }
 
@@ -176,7 +176,7 @@ static void read_queues(const void *path)
 
     become_reader();
     struct db *d = db_open(path, DB_READ, &e);
-    if (d && !db_scalar(d, "SELECT count(*) FROM queue", &count, &e)) {
+    if (d && !db_number(db_ask(d, &e, "SELECT count(*) FROM queue", NONE), &count)) {
         count = -1;
     }
     db_close(d);
@@ -554,7 +554,7 @@ TEST_IN_SCRATCH(values_stand_with_their_statement)
         int64_t number = 0;
 
         text[7] = digit;
-        check(db_scalar(s->db, text, &number, e), s);
+        check(db_number(db_ask(s->db, e, text, NONE), &number), s);
         assert_int_equal(number, digit - '0');
     }
 }
@@ -626,7 +626,8 @@ TEST(a_feed_is_a_table_of_the_programs_rows)
     for (int turn = 1; turn <= 2; turn++) {
         assert_true(db_exec(d, "CREATE TEMP TABLE IF NOT EXISTS kept (number, word)", &e));
         assert_true(db_do(d, &e, "INSERT INTO kept SELECT number, word FROM new_rows", NONE));
-        assert_true(db_scalar(d, "SELECT sum(number) FROM kept WHERE word = 'wo'", &sum, &e));
+        assert_true(
+            db_number(db_ask(d, &e, "SELECT sum(number) FROM kept WHERE word = 'wo'", NONE), &sum));
         assert_int_equal(sum, turn == 1 ? 1 + 3 + 5 : 2 * (1 + 3 + 5) + 7);
         feed.row_count = 8;
     }
