@@ -1,9 +1,11 @@
-/* The async jobs of conversation details. A job is answered from what was selected when it was
- * submitted, as of the availability date of that moment. */
+/* The async jobs of conversation details and of users details. A job is answered from what was
+ * selected when it was submitted, or is told of users, as of the availability date of that moment.
+ */
 #include "conversations.h"
 #include "fault.h"
 #include "rng.h"
 #include "routes.h"
+#include "statuses.h"
 #include "when.h"
 #include "world.h"
 
@@ -25,6 +27,8 @@ struct job {
     char id[RNG_UUID_SIZE];
     char interval[INTERVAL_SIZE];
     struct selection selection;
+    bool of_users; /* what is told of them in [from, to) */
+    int64_t from, to;
     int64_t as_of;
     int64_t submitted;
     int polls;
@@ -67,11 +71,12 @@ static void not_found(struct reply *reply)
 
 static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
 {
-    int64_t from, to;
     bool descending;
     yyjson_val *limit = yyjson_obj_get(body, "limit");
     yyjson_val *by_day = yyjson_obj_get(body, "startOfDayIntervalMatching");
-    if (!conversations_interval(body, reply, &from, &to) ||
+    const char *interval = yyjson_get_str(yyjson_obj_get(body, "interval"));
+    snprintf(job->interval, sizeof job->interval, "%s", interval ? interval : "");
+    if (!conversations_interval(body, reply, &job->from, &job->to) ||
         !conversations_order(body, reply, &descending)) {
         return false;
     }
@@ -81,13 +86,14 @@ static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
                     "limit is a number, startOfDayIntervalMatching a boolean.");
         return false;
     }
-    const char *interval = yyjson_get_str(yyjson_obj_get(body, "interval"));
-    snprintf(job->interval, sizeof job->interval, "%s", interval ? interval : "");
+    if (job->of_users) {
+        return true;
+    }
     if (yyjson_is_true(by_day)) {
-        corpus_started(&job->selection, when_day(from), when_day(to > from ? to - 1 : to),
-                       job->as_of);
+        int64_t last = job->to > job->from ? job->to - 1 : job->to;
+        corpus_started(&job->selection, when_day(job->from), when_day(last), job->as_of);
     } else {
-        corpus_overlapping(&job->selection, from, to, job->as_of);
+        corpus_overlapping(&job->selection, job->from, job->to, job->as_of);
     }
     if (descending) {
         selection_reverse(&job->selection);
@@ -123,7 +129,7 @@ static enum job_fate fate_of(const struct request *request)
                                                  : JOB_GOOD;
 }
 
-void jobs_submit(const struct request *request, struct reply *reply)
+static void submit(const struct request *request, struct reply *reply, bool of_users)
 {
     struct moment moment = world_moment();
     yyjson_doc *doc = conversations_body(request, reply);
@@ -131,6 +137,7 @@ void jobs_submit(const struct request *request, struct reply *reply)
     if (job) {
         job->as_of = moment.availability < moment.now ? moment.availability : moment.now;
         job->submitted = moment.now;
+        job->of_users = of_users;
         if (read_job(yyjson_doc_get_root(doc), reply, job)) {
             job->fate = fate_of(request);
             keep(job);
@@ -142,6 +149,16 @@ void jobs_submit(const struct request *request, struct reply *reply)
         }
     }
     yyjson_doc_free(doc);
+}
+
+void jobs_submit(const struct request *request, struct reply *reply)
+{
+    submit(request, reply, false);
+}
+
+void jobs_submit_users(const struct request *request, struct reply *reply)
+{
+    submit(request, reply, true);
 }
 
 static const char *state_of(const struct job *job, int64_t now)
@@ -218,6 +235,15 @@ static bool read_cursor(const struct request *request, const char *id, size_t *o
     return true;
 }
 
+/* What stands behind a page's rows, of which `to` of `count` were shown by now. */
+static void end_page(struct jw *w, const struct job *job, size_t to, size_t count, long page)
+{
+    if (to < count) {
+        write_cursor(w, job->id, to, page + 1);
+    }
+    JW(w, TIME("dataAvailabilityDate", job->as_of), END);
+}
+
 static void write_results(const struct request *request, struct reply *reply, const struct job *job,
                           size_t size)
 {
@@ -235,20 +261,22 @@ static void write_results(const struct request *request, struct reply *reply, co
     }
     struct view view = {.body = job->as_of, .attributes = job->as_of};
     struct fault_document spoil = fault_document(request);
+    w->faults = spoil.jw_faults;
     if (fault_strikes("short-pages", request)) {
         size = size / 2 + 1;
     }
     size = size < (size_t)world.page_cap ? size : (size_t)world.page_cap;
+    if (job->of_users) {
+        jw_object(w, NULL);
+        count = statuses_write(w, job->from, job->to, job->as_of, offset, size);
+        end_page(w, job, offset + size, count, page);
+        return;
+    }
     bool empty = page == 2 && offset < count && fault_strikes("empty-page", request);
     size_t to = empty ? offset : offset + size < count ? offset + size : count;
-    w->faults = spoil.jw_faults;
     jw_object(w, NULL);
     conversations_write(w, &job->selection, offset, to, view, &spoil);
-    if (to < count) {
-        write_cursor(w, job->id, to, page + 1);
-    }
-    jw_time(w, "dataAvailabilityDate", job->as_of);
-    jw_end(w);
+    end_page(w, job, to, count, page);
 }
 
 /* A copy of the job that outlives its deletion by another request; false if there is none. */

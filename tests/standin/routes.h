@@ -39,12 +39,15 @@ void conversations_query(const struct request *request, struct reply *reply);
 void conversations_by_ids(const struct request *request, struct reply *reply);
 /* jobs.c: */
 void jobs_submit(const struct request *request, struct reply *reply);
+void jobs_submit_users(const struct request *request, struct reply *reply);
 void jobs_status(const struct request *request, struct reply *reply);
 void jobs_results(const struct request *request, struct reply *reply);
 void jobs_delete(const struct request *request, struct reply *reply);
 /* The interval that a job was asked for; "" if there is no such job. */
 void jobs_interval(const char *id, char *out, size_t size);
 void jobs_availability(const struct request *request, struct reply *reply);
+/* statuses.c: */
+void statuses_query(const struct request *request, struct reply *reply);
 /* adherence.c: */
 void adherence_workforce(const struct request *request, struct reply *reply);
 void adherence_agents_status(const struct request *request, struct reply *reply);
@@ -82,12 +85,6 @@ bool proof_has_unit(const char *id);
  * in [from, to), to be freed (NULL: there is none). */
 bool proof_has_reports(void);
 char *proof_report(const char *unit, int64_t from, int64_t to, long n);
-/* details.c: */
-void details_submit(const struct request *request, struct reply *reply);
-void details_status(const struct request *request, struct reply *reply);
-void details_delete(const struct request *request, struct reply *reply);
-void details_results(const struct request *request, struct reply *reply);
-void details_query(const struct request *request, struct reply *reply);
 /* aggregates.c: */
 void aggregates_conversations(const struct request *request, struct reply *reply);
 void aggregates_users(const struct request *request, struct reply *reply);

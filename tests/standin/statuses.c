@@ -1,6 +1,7 @@
 #include "statuses.h"
 
 #include "adherence.h"
+#include "fault.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
@@ -8,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yyjson.h>
+
+enum { MAX_PAGE = 100, MAX_QUERY_DAYS = 7 };
 
 #define ORIGIN_DAYS    10 /* statuses begin so many days before the first */
 #define LONGEST_DAYS   6  /* no status of an active agent lasts so long */
@@ -193,6 +197,32 @@ size_t statuses_write_page(struct jw *w, int64_t from, int64_t to, int64_t as_of
     }
     jw_end(w);
     return found;
+}
+
+/* The sync query: as of now, a page by its number. */
+void statuses_query(const struct request *request, struct reply *reply)
+{
+    int64_t from, to;
+    struct jw *w = &reply->body;
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    yyjson_val *body = yyjson_doc_get_root(doc), *paging = yyjson_obj_get(body, "paging");
+    int64_t size = yyjson_get_sint(yyjson_obj_get(paging, "pageSize"));
+    int64_t number = yyjson_get_sint(yyjson_obj_get(paging, "pageNumber"));
+    const char *text = yyjson_get_str(yyjson_obj_get(body, "interval"));
+    bool good = text && when_parse_interval(text, &from, &to) && from < to &&
+                to - from <= MAX_QUERY_DAYS * WHEN_DAY && size >= 1 && size <= MAX_PAGE &&
+                number >= 1;
+    yyjson_doc_free(doc);
+    if (!good) {
+        reply_error(reply, 400, "bad.request",
+                    "An interval of 7 days at most, pageSize to 100 and pageNumber are needed.");
+        return;
+    }
+    w->faults = fault_document(request).jw_faults;
+    jw_object(w, NULL);
+    size_t found = statuses_write_page(w, from, to, world_moment().now,
+                                       (size_t)(size * (number - 1)), (size_t)size);
+    JW(w, COUNT("totalHits", (int64_t)found + (found > 0 ? world.hits_bias : 0)), END);
 }
 
 void statuses_truth(const struct request *request, struct reply *reply)

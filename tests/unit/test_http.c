@@ -215,24 +215,6 @@ TEST_IN(setup, teardown, gzip_comes_raw)
     assert_memory_equal(buf_str(&a.body), "\x1f\x8b\x08z", 4);
 }
 
-TEST_IN(setup, teardown, redirects_are_not_followed)
-{
-    static const int statuses[] = {301, 302, 303, 307, 308};
-    char bytes[256];
-
-    for (size_t i = 0; i < 5; i++) {
-        char url[128];
-        snprintf(bytes, sizeof(bytes), "HTTP/1.1 %d X\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
-                 statuses[i], server_url(server, "/elsewhere", url, sizeof(url)));
-        say(bytes);
-        struct http_answer a = fetch("/here");
-        assert_int_equal(a.status, statuses[i]);
-        assert_string_equal(a.location, url);
-        assert_string_equal(script.last.path, "/here");
-    }
-    assert_int_equal(server->requests, 5);
-}
-
 /* Cuts an answer after every byte but the last `lenient` ones: whole only as `whole_from` says
  * (close framing: whenever the headers are through). */
 static void cut_everywhere(const char *bytes, size_t whole_from, size_t lenient, bool framed)
@@ -339,32 +321,6 @@ TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
         limit("DOWNLOAD_BYTES", NULL);
     }
     limit("BODY_BYTES", NULL);
-}
-
-TEST_IN(setup, teardown, nobody_there_is_refused)
-{
-    char url[64];
-    struct server *gone = server_start(handle, NULL);
-
-    server_url(gone, "/", url, sizeof(url));
-    server_stop(gone);
-    struct http_answer a = ask((struct http_request){.url = url});
-    assert_int_equal(a.failure, HTTP_REFUSED);
-    assert_int_equal(a.cause, CAUSE_NET_REFUSED);
-    assert_int_equal(a.status, 0);
-}
-
-TEST_IN(setup, teardown, plain_http_in_place_of_tls_is_no_answer)
-{
-    char url[64];
-
-    say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server->port);
-    limit("CONNECT_MS", "500");
-    struct http_answer a = ask((struct http_request){.url = url});
-    assert_true(a.failure == HTTP_TLS || a.failure == HTTP_TIMEOUT);
-    assert_int_equal(a.status, 0);
-    limit("CONNECT_MS", NULL);
 }
 
 TEST_IN(setup, teardown, urls)
@@ -496,45 +452,6 @@ TEST_IN(setup, teardown, connections_are_used_again)
         assert_int_equal(fetch("/").status, 200);
     }
     assert_int_equal(server->connections, 1);
-}
-
-TEST_IN(setup, teardown, requests_go_in_parallel)
-{
-    script.delay_ms = 300;
-    for (int i = 0; i < 8; i++) {
-        start("/");
-    }
-    for (int i = 0; i < 8; i++) {
-        assert_int_equal(next(http).status, 200);
-    }
-    assert_int_equal(server->most_at_once, 8);
-}
-
-static void *wake_soon(__attribute__((unused)) void *unused)
-{
-    server_sleep_ms(100);
-    http_wake(http);
-    return NULL;
-}
-
-TEST_IN(setup, teardown, waiting_ends_by_time_or_wake)
-{
-    struct http_answer a;
-    pthread_t thread;
-
-    int64_t begin = clock_monotonic_ms();
-    assert_false(http_next(http, 100, &a));
-    assert_in_range(clock_monotonic_ms() - begin, 90, 15000);
-
-    script.delay_ms = 20000;
-    start("/");
-    pthread_create(&thread, NULL, wake_soon, NULL);
-    begin = clock_monotonic_ms();
-    assert_false(http_next(http, 15000, &a));
-    assert_in_range(clock_monotonic_ms() - begin, 50, 10000);
-    pthread_join(thread, NULL);
-    http_abort(http);
-    assert_false(http_next(http, 0, &a));
 }
 
 static int catch_signals(__attribute__((unused)) void **state)
