@@ -37,10 +37,9 @@ WHERE conversation_end <= ?1 AND conversation_end >= ifnull((
     SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (julianday(max(read_at)) - julianday(?1)) || ' days')
     FROM window_pass WHERE pass = 'job' AND window_id IN (SELECT window_id FROM extract_window WHERE stream = 'conversations')
     AND read_at < ?1 AND NOT EXISTS (SELECT 1 FROM window_pass WHERE pass = 'late' AND read_at < ?1)), ?2)
-  AND NOT EXISTS (
-      SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
-      WHERE w.stream = 'conversations' AND ifnull(w.scope, '') = ''
-        AND ifnull(w.window_start, '') = substr(conversation_start, 1, 10) || 'T00:00:00.000Z'
+  AND ifnull(substr(conversation_start, 1, 10), '') NOT IN (
+      SELECT substr(w.window_start, 1, 10) FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
+      WHERE w.stream = 'conversations' AND ifnull(w.scope, '') = '' AND w.window_start IS NOT NULL
         AND p.pass = 'query' AND p.covered_to IS NOT NULL AND p.read_at >= ?1
   )
 ORDER BY conversation_id;

@@ -3,12 +3,13 @@
  * inserted by bind and step into a fresh file with the same schema and settings, 100 conversations
  * to a transaction. Only the inserts and their commits are timed.
  *
- *     bare_insert SOURCE.db TARGET.db [figures]
+ *     bare_insert SOURCE.db TARGET.db [all]
  *
- * With `figures` the rows of figures kept with the records too, as finished rows, which nothing
- * works out. Prints one JSON object: conversations, rows, seconds, cpu_seconds. It is meant to be
- * hard to beat: nothing is looked up, hashed or compared, rows come in key order, and a NULL is
- * bound only where the row before had a value.
+ * With `all` the rows of all tables that an extraction fills: those of figures kept with the
+ * records too, as finished rows, which nothing works out, and a kept answer in each transaction.
+ * Prints one JSON object: conversations, rows, seconds, cpu_seconds. It is meant to be hard to
+ * beat: nothing is looked up, hashed or compared, rows come in key order, and a NULL is bound only
+ * where the row before had a value.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ struct bench {
     sqlite3 *target;
     struct table tables[TABLES_MAX]; /* the first is conversation */
     size_t table_count;
+    size_t answers; /* the table of kept answers, the last; 0: none is */
     struct row_list rows;
 };
 
@@ -133,14 +135,20 @@ static void take_row(struct bench *b, size_t at)
 /* Reads all rows, each conversation's together. */
 static void read_rows(struct bench *b)
 {
+    size_t count = b->answers ? b->answers : b->table_count;
+
     for (size_t i = 0; i < b->table_count; i++) {
         step(b, &b->tables[i]);
     }
     while (b->tables[0].has_row) {
         int64_t key = sqlite3_column_int64(b->tables[0].read, 0);
 
+        if (b->answers && b->tables[b->answers].has_row &&
+            b->rows.conversations % CONVERSATIONS_PER_COMMIT == 1) {
+            take_row(b, b->answers);
+        }
         b->rows.conversations++;
-        for (size_t i = 0; i < b->table_count; i++) {
+        for (size_t i = 0; i < count; i++) {
             struct table *t = &b->tables[i];
 
             while (t->has_row && sqlite3_column_int64(t->read, 0) == key) {
@@ -175,7 +183,11 @@ static const char *bind_value(sqlite3_stmt *s, const char *at, int column, int t
         return at;
     }
     at = get(at, &length, sizeof(length));
-    sqlite3_bind_text64(s, column + 1, at, length, SQLITE_STATIC, SQLITE_UTF8);
+    if (type == SQLITE_BLOB) {
+        sqlite3_bind_blob64(s, column + 1, at, length, SQLITE_STATIC);
+    } else {
+        sqlite3_bind_text64(s, column + 1, at, length, SQLITE_STATIC, SQLITE_UTF8);
+    }
     return at + length;
 }
 
@@ -249,8 +261,7 @@ static void add_table(struct bench *b, const char *name)
     const char *parameters = "?";
 
     INVARIANT(b->table_count <= TABLES_MAX);
-    t->read =
-        prepare(b->source, arena_printf(a, "SELECT * FROM \"%s\" ORDER BY conversation_key", name));
+    t->read = prepare(b->source, arena_printf(a, "SELECT * FROM \"%s\" ORDER BY 1", name));
     t->columns = sqlite3_column_count(t->read);
     INVARIANT(t->columns <= COLUMNS_MAX);
     for (int i = 1; i < t->columns; i++) {
@@ -261,8 +272,8 @@ static void add_table(struct bench *b, const char *name)
     arena_free(a);
 }
 
-/* The root, then what hangs on it, then the figures. */
-static void add_tables(struct bench *b, bool figures)
+/* The root, then what hangs on it, then the figures and the answers. */
+static void add_tables(struct bench *b, bool all)
 {
     sqlite3_stmt *names =
         prepare(b->source,
@@ -270,12 +281,16 @@ static void add_tables(struct bench *b, bool figures)
                 "AND (sql LIKE '%REFERENCES conversation,%' OR ?1 AND name IN ('interval_figure', "
                 "'queue_visit', 'agent_leg', 'conversation_figure')) ORDER BY rowid");
 
-    sqlite3_bind_int(names, 1, figures);
+    sqlite3_bind_int(names, 1, all);
     add_table(b, "conversation");
     while (must(b->source, sqlite3_step(names)) == SQLITE_ROW) {
         add_table(b, (const char *)sqlite3_column_text(names, 0));
     }
     sqlite3_finalize(names);
+    if (all) {
+        b->answers = b->table_count;
+        add_table(b, "raw_page");
+    }
 }
 
 /* The schema is rollcall's; the settings of the connection are those that io/db.c makes. */
@@ -309,14 +324,14 @@ int main(int argc, char **argv)
 {
     static struct bench b;
 
-    bool figures = argc == 4 && strcmp(argv[3], "figures") == 0;
+    bool all = argc == 4 && strcmp(argv[3], "all") == 0;
 
-    if (argc != 3 && !figures) {
-        (void)fprintf(stderr, "usage: bare_insert SOURCE.db TARGET.db [figures]\n");
+    if (argc != 3 && !all) {
+        (void)fprintf(stderr, "usage: bare_insert SOURCE.db TARGET.db [all]\n");
         return 2;
     }
     open_files(&b, argv[1], argv[2]);
-    add_tables(&b, figures);
+    add_tables(&b, all);
     read_rows(&b);
     double begun = now_seconds(CLOCK_MONOTONIC);
     double cpu_begun = now_seconds(CLOCK_PROCESS_CPUTIME_ID);
