@@ -210,13 +210,6 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
     return db_end(&q);
 }
 
-bool window_other_days(const struct ledger *l, const struct window_kind *k, int64_t *other,
-                       struct err *e)
-{
-    return db_number(
-        db_ask(l->db, e, sql_window_has_zone, S(k->stream), I(k->grid == GRID_SCOPE_DAY)), other);
-}
-
 bool window_ever_read(const struct ledger *l, const char *stream, int64_t *ever, struct err *e)
 {
     return db_number(db_ask(l->db, e, sql_window_ever_read, S(stream)), ever);

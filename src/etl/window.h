@@ -112,11 +112,6 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
 bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
                     struct window *w, struct err *e);
 
-/* Whether the stream's windows are days of another kind than `k` has: the business time zone's
- * where those are the scopes' own, or the other way round. */
-bool window_other_days(const struct ledger *l, const struct window_kind *k, int64_t *other,
-                       struct err *e);
-
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, int64_t *ever, struct err *e);
 

@@ -27,11 +27,11 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     }
     for (size_t i = 0; done && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        const char *table = stream_table(s)->table;
+        const struct table_map *of = s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;
         int64_t rows = 0;
 
-        done = db_number(db_ask(d, e, arena_printf(a, "SELECT count(*) FROM \"%s\"", table), NONE),
-                         &rows);
+        done = db_number(
+            db_ask(d, e, arena_printf(a, "SELECT count(*) FROM \"%s\"", of->table), NONE), &rows);
         int held_now = lock_is_held(db_path(d), s->lock_slot);
         held_now = held_now > held[i % LOCK_SLOTS] ? held_now : held[i % LOCK_SLOTS];
         done = done &&

@@ -372,19 +372,15 @@ static void tell_stream(const struct night *n, bool together, enum err_kind kind
     bool is_own =
         why->kind != ERR_NONE && (over->kind == ERR_NONE || !str_eq(why->message, over->message));
     bool needs = refused && n->needs && is_refused(n->needs) && !n->begun;
-    const char *list = stream_leave_out(run->config, &n->stream, 1, a);
     const char *said[] = {NULL, told->not_done};
     struct err ignored;
 
-    if (list && together) {
-        list = arena_printf(a, "..., -%s", n->stream->name);
-    }
     (void)db_texts(db_ask(run->db, &ignored, sql_run_stream_end, S(n->stream->name),
                           S(needs ? n->needs->stream->name : NULL), S(is_own ? why->message : NULL),
                           S(err_brief(why, a)), S(why->kind == ERR_PERMISSION ? why->lacks : ""),
-                          I(!refused), S(list), S(told->not_done),
-                          I(n->wanted && !night_is_whole(n)),
-                          S(err_facts[is_own ? why->kind : kind].name)),
+                          I(!refused), S(stream_leave_out(run->config, &n->stream, 1, a)),
+                          S(told->not_done), I(n->wanted && !night_is_whole(n)),
+                          S(err_facts[is_own ? why->kind : kind].name), I(together)),
                    a, said, COUNT_OF(said));
     if (said[0]) {
         told->lines[told->line_count++] = said[0];

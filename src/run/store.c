@@ -74,12 +74,9 @@ static struct load_page describe(const struct run *run, const struct page *p, si
 {
     const struct reading *r = p->reading;
 
-    struct walk_facts facts = r->shares[share].facts;
-
-    facts.unwanted = p->news->facts.unwanted;
     return (struct load_page){
         .window_id = r->shares[share].window->window_id,
-        .facts = facts,
+        .facts = r->shares[share].facts,
         .until_ms = r->to_ms,
         .stream = r->stream->name,
         .plan = r->pass->plan.name,
@@ -173,10 +170,11 @@ static bool add_page(struct run *run, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     const struct pager_page *facts = &p->news->facts;
-    const struct load_page page = describe(run, p, p->share);
+    struct load_page page = describe(run, p, p->share);
     const struct cursor next = cursor_after(p);
     struct loader *loader = loaders_get(&run->loaders, r->stream, r->pass, e);
 
+    page.facts.unwanted = facts->unwanted;
     if (!loader || (!r->begun && !begin(run, r, e)) ||
         !load_page(loader, p->rows, &page, &p->counts, e)) {
         return false;

@@ -72,11 +72,6 @@ bool stream_is_by_reading(const struct stream *s)
     return s->load == LOAD_WINDOW || s->load == LOAD_INTERVALS;
 }
 
-const struct table_map *stream_table(const struct stream *s)
-{
-    return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;
-}
-
 struct window_kind stream_windows(const struct stream *s, const struct config *c)
 {
     bool own_days = s->own_days && str_eq(config_word(c, s->setting), s->own_days);

@@ -99,9 +99,6 @@ const char *stream_day(const struct stream *s, int64_t start_ms, const char *zon
  * other lists. */
 bool stream_is_list(const struct stream *s);
 
-/* What its rows lie in, for people: the root of its first tree, or the history. */
-const struct table_map *stream_table(const struct stream *s);
-
 /* What its windows are made and read by under a configuration. */
 struct window_kind stream_windows(const struct stream *s, const struct config *c);
 

@@ -17,7 +17,9 @@ static bool judge_days(const struct zoning *z, struct err *e)
         struct window_kind kind = stream_windows(s, c);
         int64_t other = 0;
 
-        if (s->own_days && !window_other_days(z->ledger, &kind, &other, e)) {
+        if (s->own_days && !db_number(db_ask(z->ledger->db, e, sql_window_has_zone, S(s->name),
+                                             I(kind.grid == GRID_SCOPE_DAY)),
+                                      &other)) {
             return false;
         }
         if (other) {
