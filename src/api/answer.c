@@ -153,7 +153,7 @@ bool diagnosis_append(struct err *e, enum cause_id id)
 
 static enum err_kind kind_of_status(int status)
 {
-    enum retry_reason reason = retry_reason(HTTP_OK, status, false);
+    enum retry_reason reason = retry_reason(HTTP_OK, status);
 
     if (reason != RETRY_NO) {
         return reason == RETRY_RATE ? ERR_RATE : ERR_TEMPORARY;

@@ -226,7 +226,6 @@ static struct flight *flight_new(struct client *c, const struct client_request *
 struct client *client_new(const struct config *config, struct err *e)
 {
     struct http_options options = {
-        .user_agent = "rollcall/" ROLLCALL_VERSION,
         .proxy = config->proxy,
         .ca_file = config->ca_file,
         .max_connections = config->in_flight + 1,
@@ -576,7 +575,7 @@ static void api_answered(struct client *c, struct flight *f)
             c->token.proven = true;
         }
     }
-    enum retry_reason reason = retry_reason(answer->failure, answer->status, false);
+    enum retry_reason reason = retry_reason(answer->failure, answer->status);
     if (reason == RETRY_NO || !repeat(c, f, reason, retry_after)) {
         finish(c, f);
     }
@@ -680,32 +679,22 @@ static bool read_login(const struct config *config, struct flight *f, struct tok
     return ok;
 }
 
-/* Takes the answer to a login, whose body is wiped: its token is the client's when the host is the
- * configuration's own. */
-static bool accept_login(struct client *c, struct flight *f)
+/* The answer to a login, the one for all or one that was asked for: its token is the client's when
+ * the host is the configuration's own. */
+static void login_answered(struct client *c, struct flight *f)
 {
-    struct buf *body = &f->answer.http.body;
+    struct http_answer *answer = &f->answer.http;
     struct token other = {.value = NULL};
     bool is_own = str_eq(f->request.path, c->config->login_url);
     bool accepted = read_login(c->config, f, is_own ? &c->token : &other);
-
-    drop_token(&other);
-    if (body->data) {
-        secret_wipe(body->data, body->length);
-    }
-    buf_free(body);
-    return accepted;
-}
-
-/* The answer to a login, the one for all or one that was asked for. */
-static void login_answered(struct client *c, struct flight *f)
-{
-    const struct http_answer *answer = &f->answer.http;
-    bool accepted = accept_login(c, f);
     struct err e = f->answer.error;
     bool is_cut = answer->status == 200 && e.kind == ERR_TEMPORARY;
-    enum retry_reason reason = retry_reason(answer->failure, answer->status, is_cut);
+    enum retry_reason reason =
+        is_cut ? RETRY_NETWORK : retry_reason(answer->failure, answer->status);
 
+    drop_token(&other);
+    secret_wipe(answer->body.data, answer->body.length);
+    buf_free(&answer->body);
     if (!accepted && repeat(c, f, reason, retry_after_of(answer))) {
         return;
     }

@@ -131,15 +131,12 @@ void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count
 
 static const int64_t longest_ms = INT64_MAX / 2;
 
-enum retry_reason retry_reason(enum http_failure failure, int status, bool body_cut)
+enum retry_reason retry_reason(enum http_failure failure, int status)
 {
     static const enum retry_reason of_failure[] = {HTTP_RETRIES};
 
     if (failure != HTTP_OK) {
         return of_failure[failure];
-    }
-    if (body_cut) {
-        return RETRY_NETWORK;
     }
     if (status == 429) {
         return RETRY_RATE;

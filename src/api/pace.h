@@ -55,9 +55,8 @@ void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count
 
 enum retry_reason { RETRY_IDS };
 
-/* Whether an answer is worth repeating, and why. `body_cut`: the status was 2xx but the document
- * was not whole. */
-enum retry_reason retry_reason(enum http_failure failure, int status, bool body_cut);
+/* Whether an answer is worth repeating, and why. */
+enum retry_reason retry_reason(enum http_failure failure, int status);
 
 /* Reads a Retry-After header: seconds (fractions round up) or an HTTP date against `server_now_ms`
  * (the answer's Date, or our clock). -1 when absent or unreadable; 0 for a past date or a negative

@@ -743,15 +743,13 @@ static enum pager_taken take_lead(struct pager *p, struct json root, struct page
 /* Whether it is an answer: one of what it must bring is there, whatever it is. */
 static bool is_answer(const struct step *s, struct json root, const char **lacks)
 {
-    const char *const any[] = {s->rows, s->state, s->urls, s->token};
-    const char *const given[] = {s->must};
-    const char *const *of = s->must ? given : any;
+    const char *const any[] = {s->must, s->rows, s->state, s->urls, s->token};
     bool has_any = false;
 
     *lacks = NULL;
     for (size_t i = 0; i < (s->must ? 1 : COUNT_OF(any)); i++) {
-        *lacks = *lacks ? *lacks : of[i];
-        has_any = has_any || (of[i] && json_type(json_first(root, of[i])) != JSON_ABSENT);
+        *lacks = *lacks ? *lacks : any[i];
+        has_any = has_any || (any[i] && json_type(json_first(root, any[i])) != JSON_ABSENT);
     }
     return s->must && !*s->must ? json_type(root) == JSON_OBJECT : has_any || !*lacks;
 }
@@ -807,7 +805,7 @@ enum pager_taken pager_refused(struct pager *p, int status, const char *code, st
     return lose(e, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
 }
 
-bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id)
+bool pager_halve(struct pager *p, int64_t sequence, struct pager_at *at, const char **id)
 {
     bool by_number = step_of(p)->follow == FOLLOW_PAGES;
     int size = by_number ? (int)p->page_rows : size_of(p); /* what the server really gives */
@@ -830,17 +828,13 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
             return count > 1;
         }
         *id = p->spec.ids[ids.from];
+        p->answered += step_of(p)->single ? 1 : 0;
         at->id_from = ids.end;
         at->page_size = 0;
         return false;
     default:
         return false;
     }
-}
-
-void pager_leave_out(struct pager *p)
-{
-    p->answered++;
 }
 
 size_t pager_fit_ids(const struct step *steps, const char **ids, size_t count)

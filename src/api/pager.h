@@ -178,13 +178,9 @@ enum pager_taken pager_refused(struct pager *p, int status, const char *code, st
 
 /* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
  * one thing already, or a cursor leads on from its answer. An id that is alone in its batch is in
- * *id then: the way on is behind it. */
-bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id);
-
-/* The request `sequence`, of a step for single ids, brings nothing: what was asked beside it
- * stands.
- */
-void pager_leave_out(struct pager *p);
+ * *id then, and left out: the way on is behind it; of a step for single ids what was asked beside
+ * it stands. */
+bool pager_halve(struct pager *p, int64_t sequence, struct pager_at *at, const char **id);
 
 /* Leaves out of `ids` those that cannot stand in the paths of the steps (a part that is missing, or
  * would change the path: "..", as the API never makes one), in place; returns how many are left. */

@@ -278,7 +278,6 @@ static void ask_for_less(struct reader *r, struct news *trouble)
     }
     if (single) {
         r->turn++;
-        pager_leave_out(r->pager);
         return;
     }
     begin(r, &at);

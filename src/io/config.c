@@ -14,15 +14,7 @@
 #define BLANKS       " \t\r"
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-enum {
-    READABLE_BY_GROUP = 040,
-    READABLE_BY_OTHERS = 04,
-    WRITABLE = 022,
-    WRITABLE_BY_ANY = 0222,
-    UUID_BYTES = 36,
-    READABLE_LEAST = 12,
-    NAME_BYTES = 64
-};
+enum { UUID_BYTES = 36, READABLE_LEAST = 12, NAME_BYTES = 64 };
 
 const struct config_key config_keys[CONFIG_KEY_COUNT] = {CONFIG_KEY_ROWS};
 
@@ -96,7 +88,7 @@ static void doubt_mode(struct config *c, const char *path, uint32_t mode, uint32
     struct stat st;
     struct statvfs fs;
     bool is_mounted_so = geteuid() != 0 && stat(path, &st) == 0 && st.st_uid != geteuid() &&
-                         ((st.st_mode & WRITABLE_BY_ANY) == 0 ||
+                         ((st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0 ||
                           (statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0));
     if ((mode & bits) != 0 && !is_mounted_so) {
         doubt(c, CAUSE_CONFIG_READABLE, path);
@@ -321,7 +313,7 @@ static bool read_ini(struct loading *l, const char *path)
     bool good = read_lines(l, &r, read_ini_line);
     const char *proxy = l->texts[KEY_PROXY].text;
     if (l->texts[KEY_CLIENT_SECRET].text != NULL || (proxy != NULL && strchr(proxy, '@'))) {
-        doubt_mode(l->out, r.path, r.mode, READABLE_BY_OTHERS);
+        doubt_mode(l->out, r.path, r.mode, S_IROTH);
     }
     l->out->path = good ? r.path : NULL;
     return good;
@@ -353,7 +345,8 @@ static bool find_ini(struct loading *l)
         /* Who may write a configuration says where the secret goes; the one of the current
          * directory may be anybody's. */
         if (i == 0 && stat(places[i], &st) == 0 &&
-            ((st.st_mode & WRITABLE) != 0 || (st.st_uid != geteuid() && st.st_uid != 0))) {
+            ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
+             (st.st_uid != geteuid() && st.st_uid != 0))) {
             return err_set(
                 l->e, ERR_CONFIG,
                 "./%s: other users may write to it, and so choose where the secret is sent; "
@@ -445,7 +438,7 @@ static bool take_env_file(struct loading *l)
         override(l, i, r.found[i]);
     }
     if (is_given(&r.found[KEY_CLIENT_SECRET])) {
-        doubt_mode(l->out, r.path, r.mode, READABLE_BY_OTHERS);
+        doubt_mode(l->out, r.path, r.mode, S_IROTH);
     }
     return true;
 }
@@ -509,7 +502,7 @@ static bool take_credentials(struct loading *l)
             err_prefix(l->e, "%s", file->origin);
             return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
         }
-        doubt_mode(l->out, file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
+        doubt_mode(l->out, file->text, mode, S_IRGRP | S_IROTH);
     } else if (is_given(file)) {
         l->texts[KEY_CLIENT_SECRET].origin =
             arena_printf(l->a, "%s, which overrides %s", secret->origin, file->origin);

@@ -1080,20 +1080,13 @@ static int only_temporary(void *unused, int action, const char *table, const cha
     return writes && str_eq(database, "main") ? SQLITE_DENY : SQLITE_OK;
 }
 
-/* Settings of the connection alone; they change no file. Sorting stays in memory: directories for
- * temporary files are tiny or read-only where programs run in containers. A WAL of 4,000 pages
- * before its checkpoint, four times the default, makes loading an eighth faster. */
+/* Settings of the connection alone; they change no file. */
 static bool connection_settings(struct db *d, enum db_mode mode, struct err *e)
 {
     sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_set_authorizer(d->handle, mode == DB_READ ? only_temporary : NULL, NULL);
-    return db_exec(d,
-                   "PRAGMA page_size = 8192; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0;"
-                   "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"
-                   "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;"
-                   "PRAGMA wal_autocheckpoint = 4000;",
-                   e);
+    return db_exec(d, sql_connection_settings, e);
 }
 
 /* Settings and schema; on failure `d` is closed. */

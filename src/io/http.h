@@ -19,7 +19,6 @@ struct http;
 
 /* Texts are borrowed for the client's life. */
 struct http_options {
-    const char *user_agent;
     const char *proxy;   /* NULL: the environment's, as libcurl reads it */
     const char *ca_file; /* PEM, beside the system's store; NULL: that store alone */
     int max_connections; /* to one host, and kept open */

@@ -31,15 +31,7 @@ struct chosen {
 };
 
 /* How one is read: what sql_export_statement says. */
-enum {
-    READ_SQL,
-    READ_BY_CONVERSATION,
-    READ_OTHERS,
-    READ_COLUMNS,
-    READ_INTO,
-    READ_SORTED,
-    READ_ALL
-};
+enum { READINGS, READ_ALL };
 struct reading {
     const char *relation;
     const char *by[READ_ALL]; /* NULL: not so */

@@ -16,7 +16,7 @@ struct section {
     const char *title;
     const char *text;
     const char *query;
-    const char *statement; /* its name without report_ */
+    const char *statement; /* its name */
     const char *picture;
     const char *nothing; /* said where there is no row */
 };
@@ -81,30 +81,6 @@ static const char *shown(struct arena *a, char kind, const struct cell *c)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-/* The values of the query's parameters that the page has, and the command line that asks the same.
- */
-static struct db_value *values_of(struct page *p, const struct query *q, const char **line)
-{
-    const char *words[GIVEN_COUNT + 1] = {NULL};
-    size_t word_count = 0;
-
-    *line = arena_printf(p->arena, "rollcall query %s", q->name);
-    for (size_t i = 0; i < q->param_count; i++) {
-        const char *name = q->params[i].name;
-        size_t g = 0;
-
-        while (g < GIVEN_COUNT && !str_eq(given_names[g], name)) {
-            g++;
-        }
-        if (g < GIVEN_COUNT && p->given[g]) {
-            words[word_count++] = arena_printf(p->arena, "%s=%s", name, p->given[g]);
-            *line = arena_printf(p->arena, "%s %s=%s", *line, name,
-                                 p->given[g == GIVEN_QUEUE ? GIVEN_QUOTED : g]);
-        }
-    }
-    return query_values(p->db, q, p->arena, words, p->e);
-}
-
 /* The template, of what the query answers. */
 static const char *filled(struct page *p, const char *template, const struct query *q)
 {
@@ -117,11 +93,28 @@ static const char *filled(struct page *p, const char *template, const struct que
     return words_fill(&w, template);
 }
 
-/* Has the query's rows in a table, asked once a page; the command line that asks the same. */
+/* Has the query's rows in a table, asked once a page, with those of its parameters that the page
+ * has; the command line that asks the same, NULL on failure. */
 static const char *answer_to(struct page *p, const struct query *q)
 {
-    const char *line = NULL;
-    const struct db_value *values = values_of(p, q, &line);
+    const char *words[GIVEN_COUNT + 1] = {NULL};
+    size_t word_count = 0;
+    const char *line = arena_printf(p->arena, "rollcall query %s", q->name);
+
+    for (size_t i = 0; i < q->param_count; i++) {
+        const char *name = q->params[i].name;
+        size_t g = 0;
+
+        while (g < GIVEN_COUNT && !str_eq(given_names[g], name)) {
+            g++;
+        }
+        if (g < GIVEN_COUNT && p->given[g]) {
+            words[word_count++] = arena_printf(p->arena, "%s=%s", name, p->given[g]);
+            line = arena_printf(p->arena, "%s %s=%s", line, name,
+                                p->given[g == GIVEN_QUEUE ? GIVEN_QUOTED : g]);
+        }
+    }
+    const struct db_value *values = query_values(p->db, q, p->arena, words, p->e);
     const char *keep = filled(p, sql_report_keep, q);
 
     return values && db_do_values(p->db, p->e, keep, values, q->param_count) ? line : NULL;
@@ -153,8 +146,7 @@ static bool keep_cells(struct page *p, const char *sql, int64_t *rows)
 static const char *statement_of(const struct section *s)
 {
     for (size_t i = 0; i < sql_statement_count; i++) {
-        const char *name = sql_statements[i].name;
-        if (str_starts_with(name, "report_") && str_eq(name + strlen("report_"), s->statement)) {
+        if (str_eq(sql_statements[i].name, s->statement)) {
             return sql_statements[i].text;
         }
     }

@@ -79,7 +79,7 @@ FROM kpi
 -- The page's parts in their order, of a day (?1 is 1) or of several: title, text, query, the statement
 -- that shapes what it answers, the picture, and what is said where there is nothing. Pictures: items (a class, a word, a
 -- text a row), words and tiles (of one row), stack and line (a plot of the series), bar (in each row), heat (s, S), none.
-SELECT column1, column2, column3, column4, column5, column6
+SELECT column1, column2, column3, 'report_' || column4, column5, column6
 FROM (VALUES
     (NULL, NULL, 'freshness', 'state', 'items', NULL, NULL),
     ('At a glance', 'All queues and media together.', 'queue_day', 'total', 'tiles',

@@ -838,19 +838,6 @@ static const char *why_not(const struct checking *a, enum cause_step step)
     return NULL;
 }
 
-/* Prints the results as one JSON object, or for people. */
-static bool print_results(const struct checking *a, bool as_json, struct err *e)
-{
-    const struct err_facts *end = &err_facts[a->kind];
-
-    if (as_json) {
-        return render_document(
-            db_ask(a->db, e, sql_check_document, I(end->exit_code), S(end->name)), stdout);
-    }
-    return render_query(db_ask(a->db, e, sql_check_lines, I(end->exit_code), S(end->name)),
-                        &(struct rendering){.format = RENDER_WORDS, .out = stdout});
-}
-
 bool check_show(const struct check_request *request, bool as_json, enum err_kind *kind,
                 struct err *e)
 {
@@ -878,5 +865,9 @@ bool check_show(const struct check_request *request, bool as_json, enum err_kind
     client_answer_free(&a.answer);
     client_free(a.client);
     *kind = a.kind;
-    return print_results(&a, as_json, e);
+    const struct err_facts *end = &err_facts[a.kind];
+    struct rows results = db_ask(db, e, as_json ? sql_check_document : sql_check_lines,
+                                 I(end->exit_code), S(end->name));
+    return as_json ? render_document(results, stdout)
+                   : render_query(results, &(struct rendering){RENDER_WORDS, .out = stdout});
 }

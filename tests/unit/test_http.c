@@ -34,7 +34,7 @@ static struct buf body; /* of the last answer */
 
 static int setup(__attribute__((unused)) void **state)
 {
-    struct http_options options = {.user_agent = "rollcall/test", .max_connections = 8};
+    struct http_options options = {.max_connections = 8};
     struct err e;
 
     memset(&script, 0, sizeof(script));
@@ -161,7 +161,7 @@ TEST_IN(setup, teardown, requests_send_their_method_headers_and_body)
     assert_string_equal(script.last.method, "GET");
     assert_string_equal(script.last.path, "/api/v2/x?a=b");
     assert_true(header_sent("\r\nAuthorization: Bearer tok-1\r\n"));
-    assert_true(header_sent("\r\nUser-Agent: rollcall/test\r\n"));
+    assert_true(header_sent("\r\nUser-Agent: rollcall/" ROLLCALL_VERSION "\r\n"));
     assert_true(header_sent("\r\nAccept-Encoding: gzip\r\n"));
     assert_true(header_sent("\r\nAccept: application/json\r\n"));
     assert_false(header_sent("Content-Type"));

@@ -879,6 +879,8 @@ TEST_IN(setup, teardown, single_ids_are_segments_of_a_path)
 {
     const char *parts[] = {"a?b/c&d", "..", "a/", "/b", "a/..", "./b", "a", "a/b/c", "x/y"};
     struct pager_page page;
+    struct pager_at behind;
+    const char *id;
     struct err e;
 
     assert_int_equal(pager_fit_ids(single, parts, COUNT(parts)), 3);
@@ -893,7 +895,7 @@ TEST_IN(setup, teardown, single_ids_are_segments_of_a_path)
     assert_int_equal(take(p, 2, "{'id':[]}").row_count, 1);
     assert_int_equal(give(p, 0, "{'message':'b'}", &page, &e), PAGER_AGAIN);
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    pager_leave_out(p);
+    assert_false(pager_halve(p, 0, &behind, &id)); /* it is left out */
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 

@@ -20,30 +20,28 @@ TEST(reasons)
     static const struct {
         enum http_failure failure;
         int status;
-        bool cut;
         enum retry_reason reason;
     } cases[] = {
-        {HTTP_OK, 200, false, RETRY_NO},         {HTTP_OK, 200, true, RETRY_NETWORK},
-        {HTTP_OK, 204, false, RETRY_NO},         {HTTP_OK, 301, false, RETRY_NO},
-        {HTTP_OK, 307, false, RETRY_NO},         {HTTP_OK, 400, false, RETRY_NO},
-        {HTTP_OK, 401, false, RETRY_NO},         {HTTP_OK, 403, false, RETRY_NO},
-        {HTTP_OK, 404, false, RETRY_NO},         {HTTP_OK, 408, false, RETRY_SERVER},
-        {HTTP_OK, 409, false, RETRY_NO},         {HTTP_OK, 413, false, RETRY_NO},
-        {HTTP_OK, 422, false, RETRY_NO},         {HTTP_OK, 429, false, RETRY_RATE},
-        {HTTP_OK, 500, false, RETRY_SERVER},     {HTTP_OK, 501, false, RETRY_NO},
-        {HTTP_OK, 502, false, RETRY_SERVER},     {HTTP_OK, 503, false, RETRY_SERVER},
-        {HTTP_OK, 504, false, RETRY_SERVER},     {HTTP_OK, 505, false, RETRY_NO},
-        {HTTP_OK, 520, false, RETRY_SERVER},     {HTTP_OK, 600, false, RETRY_NO},
-        {HTTP_DNS, 0, false, RETRY_NAME},        {HTTP_REFUSED, 0, false, RETRY_NETWORK},
-        {HTTP_TIMEOUT, 0, false, RETRY_NETWORK}, {HTTP_RESET, 0, false, RETRY_NETWORK},
-        {HTTP_PROXY, 0, false, RETRY_NO},        {HTTP_TLS, 0, false, RETRY_NO},
-        {HTTP_TOO_LARGE, 0, false, RETRY_NO},    {HTTP_OTHER, 0, false, RETRY_NO},
+        {HTTP_OK, 200, RETRY_NO},         {HTTP_OK, 204, RETRY_NO},
+        {HTTP_OK, 301, RETRY_NO},         {HTTP_OK, 307, RETRY_NO},
+        {HTTP_OK, 400, RETRY_NO},         {HTTP_OK, 401, RETRY_NO},
+        {HTTP_OK, 403, RETRY_NO},         {HTTP_OK, 404, RETRY_NO},
+        {HTTP_OK, 408, RETRY_SERVER},     {HTTP_OK, 409, RETRY_NO},
+        {HTTP_OK, 413, RETRY_NO},         {HTTP_OK, 422, RETRY_NO},
+        {HTTP_OK, 429, RETRY_RATE},       {HTTP_OK, 500, RETRY_SERVER},
+        {HTTP_OK, 501, RETRY_NO},         {HTTP_OK, 502, RETRY_SERVER},
+        {HTTP_OK, 503, RETRY_SERVER},     {HTTP_OK, 504, RETRY_SERVER},
+        {HTTP_OK, 505, RETRY_NO},         {HTTP_OK, 520, RETRY_SERVER},
+        {HTTP_OK, 600, RETRY_NO},         {HTTP_DNS, 0, RETRY_NAME},
+        {HTTP_REFUSED, 0, RETRY_NETWORK}, {HTTP_TIMEOUT, 0, RETRY_NETWORK},
+        {HTTP_RESET, 0, RETRY_NETWORK},   {HTTP_PROXY, 0, RETRY_NO},
+        {HTTP_TLS, 0, RETRY_NO},          {HTTP_TOO_LARGE, 0, RETRY_NO},
+        {HTTP_OTHER, 0, RETRY_NO},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         print_message("failure %d status %d\n", cases[i].failure, cases[i].status);
-        assert_int_equal(retry_reason(cases[i].failure, cases[i].status, cases[i].cut),
-                         cases[i].reason);
+        assert_int_equal(retry_reason(cases[i].failure, cases[i].status), cases[i].reason);
     }
 }
 
