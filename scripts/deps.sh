@@ -11,7 +11,6 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-PATH=$PATH:/usr/sbin:/sbin # of nginx, which not everyone has there
 GROUP=${1:-build}
 
 say() { printf 'deps: %s\n' "$*"; }
@@ -56,7 +55,6 @@ test curl cmd:curl required curl curl curl -
 test procps cmd:pgrep required procps procps-ng procps -
 test clang-format cmd:clang-format optional clang-format clang-tools-extra clang-extra-tools clang-format
 test clang-tidy cmd:clang-tidy optional clang-tidy clang-tools-extra clang-extra-tools llvm
-test nginx cmd:nginx optional nginx-light nginx nginx nginx
 test strace cmd:strace optional strace strace strace -
 test promtool tool:promtool optional prometheus golang-github-prometheus prometheus prometheus
 package dpkg-dev cmd:dpkg-shlibdeps optional dpkg-dev dpkg-dev dpkg-dev dpkg

@@ -4,14 +4,11 @@ import hashlib
 import base64
 import http.server
 import json
-import os
-import shutil
 import socket
 import socketserver
 import ssl
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,7 +17,6 @@ from harness import CLIENT_ID
 
 SECRET = "q7Marked-Zx41_never-To-Be-Shown-88Wk2pL5tR9"
 TOKEN = "tokMarkedNeverShown_5e9b1c77aa01_Zk3"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 REGIONS = ("mypurecloud.com use2.us-gov-pure.cloud usw2.pure.cloud cac1.pure.cloud mxc1.pure.cloud sae1.pure.cloud "
            "mypurecloud.ie euw2.pure.cloud mypurecloud.de euc2.pure.cloud edee1.eusc-pure.cloud mec1.pure.cloud "
            "aps1.pure.cloud apse1.pure.cloud mypurecloud.com.au mypurecloud.jp apne2.pure.cloud "
@@ -315,40 +311,3 @@ def closed_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
-
-
-class Nginx:
-    """A real web server of others: nginx with a certificate, or as a plain web server in the login's place."""
-
-    def __init__(self, test, pair=None, protocols="TLSv1.2 TLSv1.3", root=None):
-        directory = tempfile.mkdtemp(prefix="rollcall-nginx-")
-        test.addCleanup(shutil.rmtree, directory, ignore_errors=True)
-        os.chmod(directory, 0o755)
-        port = closed_port()
-        tls = "" if pair is None else (f"ssl_certificate {pair[0]}; ssl_certificate_key {pair[1]}; "
-                                       f"ssl_protocols {protocols}; ssl_ciphers ALL:@SECLEVEL=0;")
-        Path(directory, "index.html").write_text("<html><body><h1>It works!</h1></body></html>\n")
-        Path(directory, "oauth").mkdir()
-        shutil.copy(Path(directory, "index.html"), Path(directory, "oauth", "token"))
-        Path(directory, "nginx.conf").write_text(
-            f"daemon off; pid {directory}/pid; error_log {directory}/error.log; worker_processes 1;\n"
-            f"{'user root;' if os.geteuid() == 0 else ''} events {{}}\nhttp {{ access_log off;\n"
-            + "".join(f"{n}_temp_path {directory}/{n};" for n in
-                      ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-            + f"\nserver {{ listen 127.0.0.1:{port} {'ssl' if pair else ''}; {tls}\nroot {root or directory}; "
-            "error_page 405 =200 $uri; } }\n")
-        self.process = subprocess.Popen([NGINX, "-p", directory, "-c", directory + "/nginx.conf"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        test.addCleanup(self.stop)
-        self.url = f"http{'s' if pair else ''}://127.0.0.1:{port}"
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise RuntimeError("nginx did not come up")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()

@@ -16,8 +16,8 @@ import unittest
 from pathlib import Path
 
 import broken
-from broken import (CLIENT, NGINX, PAIR, RATE, REGIONS, SECRET, TOKEN, Certificates, Nginx, Resetting, Silent, closed_port,
-                    cloud, error, login_error, missing, proxy, serve, token_me)
+from broken import (CLIENT, PAIR, RATE, REGIONS, SECRET, TOKEN, Certificates, Resetting, Silent, closed_port, cloud, error,
+                    login_error, missing, proxy, serve, token_me)
 from harness import AS_NOBODY, CLIENT_ID, FULL, ROLLCALL, TestCase, clock_at, open_terminal, run, shim, wait_until
 from test_stream_faults import STREAMS, needed, words
 
@@ -150,8 +150,7 @@ def setups():
 
     def certificate(name, cause, pair, code=7, ca=None):
         def make(t):
-            good = getattr(t.certificates, pair)
-            url = Nginx(t, good).url if NGINX else cloud(t, pair=good).url
+            url = cloud(t, pair=getattr(t.certificates, pair)).url
             return t.marked(url, ca_file=ca(t) if ca else t.certificates.ca)
         site(name, cause, code, make)
 
@@ -286,13 +285,12 @@ def setups():
             ("redirect", "login_redirect", 4, (301, "moved", {"Location": "https://www.example.test/"})),
             ("sign-in page", "login_sign_in_page", 4, (200, SIGN_IN)),
             ("empty answer", "login_web_page", 4, (200, "")),
+            ("plain web server in the login's place", "login_web_page", 4, (200, "<h1>It works!</h1>")),
             ("JSON without a token", "login_no_token", 4, (200, {"status": "up"})),
             ("429 at login", "login_rate", 6, (429, {}, {"Retry-After": "600"})),
             ("503 at login", "login_server", 7, (503, "<html>maintenance</html>")),
             ("login cut", "login_network", 7, "cut")):
         answers(name, cause, code, {LOGIN: answer})
-    site("plain web server in the login's place", "login_web_page", 4,
-         lambda t: t.marked(Nginx(t).url if NGINX else cloud(t, {LOGIN: (200, "<h1>It works!</h1>")}).url))
 
     # --- token ---
     def other_region(t):

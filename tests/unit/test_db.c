@@ -98,6 +98,8 @@ static char *contents(struct scratch *s)
 
 /* --- opening --- */
 
+enum { IN_MEMORY = 2 }; /* where sorting stays */
+
 TEST_IN_SCRATCH(test_new_file)
 {
     assert_true(db_schema_version() >= 5);
@@ -108,17 +110,9 @@ TEST_IN_SCRATCH(test_new_file)
     assert_string_equal(scratch_value(s, "PRAGMA journal_mode"), "wal");
     assert_int_equal(number(s->db, "PRAGMA foreign_keys"), 0);
     assert_int_equal(number(s->db, "PRAGMA busy_timeout"), 30000);
+    assert_int_equal(number(s->db, "PRAGMA temp_store"), IN_MEMORY);
     assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 0);
     assert_string_equal(db_path(s->db), SCRATCH_DATABASE);
-}
-
-TEST_IN_SCRATCH(test_open_again)
-{
-    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
-    db_close(s->db);
-    assert_int_not_equal(access(SCRATCH_DATABASE "-wal", F_OK), 0);
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 1);
 }
 
 TEST_IN_SCRATCH(test_empty_file_is_taken)
@@ -134,6 +128,7 @@ TEST_IN_SCRATCH(test_reader)
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
     struct err e;
 
+    assert_int_equal(number(reader, "PRAGMA temp_store"), IN_MEMORY);
     assert_false(db_exec(reader, "INSERT INTO queue (queue_id) VALUES ('q')", &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_false(db_exec(reader, "CREATE TABLE more (x)", &e));
@@ -201,16 +196,6 @@ static void add_queue(const char *path, const char *id)
     exec(d, sql);
     db_close(d);
     assert_int_equal(chmod(path, 0644), 0);
-}
-
-TEST_IN_SCRATCH(sorting_stays_in_memory)
-{
-    enum { IN_MEMORY = 2 };
-    struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
-
-    assert_int_equal(number(reader, "PRAGMA temp_store"), IN_MEMORY);
-    assert_int_equal(number(s->db, "PRAGMA temp_store"), IN_MEMORY);
-    db_close(reader);
 }
 
 TEST_IN_SCRATCH(test_reader_that_may_not_write)
@@ -424,27 +409,6 @@ TEST_IN_SCRATCH(test_views_are_made_anew)
     assert_int_equal(number(s->db, "SELECT count(*) FROM v_segment"), 0);
     assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name = 'own_gone'"),
                      1);
-}
-
-/* A file of schema 7 as it was made, with views of its time. */
-TEST_IN_SCRATCH(test_a_migration_brings_the_views_of_today)
-{
-    const char *sql = "CREATE VIEW v_conversation AS SELECT 1 AS wait_ms;"
-                      "CREATE VIEW own AS SELECT whole FROM freshness, user;";
-
-    for (size_t i = 0; strncmp(embedded_schema[i].name, "0007", 4) == 0; i++) {
-        sql = arena_printf(s->arena, "%s%s", sql, embedded_schema[i].text);
-    }
-    db_close(s->db);
-    s->db = NULL;
-    assert_int_equal(unlink(SCRATCH_DATABASE), 0);
-    make_foreign(SCRATCH_DATABASE,
-                 arena_printf(s->arena, "%s; PRAGMA user_version = 7; PRAGMA application_id = %d",
-                              sql, DB_APPLICATION_ID));
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
-    assert_int_equal(number(s->db, "SELECT count(handle_ms) FROM v_conversation"), 0);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM own"), 0);
 }
 
 /* A conversion that fails leaves the number and the tables that were. */

@@ -23,6 +23,10 @@ static const char runs[] =
                               "INSERT INTO stream_source VALUES ('adherence_realtime', "
                               "'agents_status', '" MARCH("05T04") "')";
 
+/* Of its time: a view of ours, and one of the owner's. */
+static const char views[] = "CREATE VIEW v_conversation AS SELECT 1 AS wait_ms; "
+                            "CREATE VIEW own AS SELECT whole FROM freshness, user";
+
 /* A stored window: stream, kind, start, end, state, complete_to, job_complete_to,
  * query_complete_to, last_read_at, pending_time, pending_job_to, pending_query_to, reading_plan,
  * job_id, job_cursor, next_page, last_id, updated_run_id. What it is now: state, complete_to, and a
@@ -108,12 +112,12 @@ static void make_schema_7(const char *path, const char *stored)
 {
     sqlite3 *d = NULL;
     char *sql = sqlite3_mprintf(
-        "PRAGMA user_version = 7; PRAGMA application_id = %d; %s; "
+        "PRAGMA user_version = 7; PRAGMA application_id = %d; %s; %s; "
         "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to, "
         "job_complete_to, query_complete_to, last_read_at, pending_time, pending_job_to, "
         "pending_query_to, reading_plan, job_id, job_cursor, next_page, last_id, updated_run_id, "
         "pages_read, last_error, last_error_kind) VALUES (%s, 12, 'trouble', 'rate')",
-        DB_APPLICATION_ID, runs, stored);
+        DB_APPLICATION_ID, runs, views, stored);
 
     assert_int_equal(sqlite3_open(path, &d), SQLITE_OK);
     for (size_t i = 0; embedded_schema[i].name; i++) {
@@ -155,6 +159,8 @@ TEST_IN_SCRATCH(windows_of_schema_7_are_kept)
                     "0");
         check_value(s, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%\\_7' ESCAPE '\\'",
                     "0");
+        check_value(s, "SELECT count(handle_ms) || (SELECT count(*) FROM own) FROM v_conversation",
+                    "00");
 
         /* The stream's own list takes it up. */
         const struct stream *stream =

@@ -146,41 +146,6 @@ static void check_history(struct fixture *f, const char *expected)
 
 /* --- snapshots --- */
 
-TEST_IN_FIXTURE(test_first_observation)
-{
-    wfm(f, "10:00", IN("09:30"));
-    check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
-    assert_int_equal(f->counts.rows_new, 1);
-    scratch_exec(f->s, "DELETE FROM adherence_state");
-    wfm(f, "10:00", "'adherenceState':'In'");
-    check_history(f, "u 10:00- 10:00/10:00 In ?");
-    scratch_exec(f->s, "DELETE FROM adherence_state");
-    wfm(f, "10:00", IN("10:30")); /* its clock is ahead of ours */
-    check_history(f, "u 10:00- 10:00/10:00 In OnQueue");
-}
-
-TEST_IN_FIXTURE(test_state_goes_on)
-{
-    wfm(f, "10:00", IN("09:30"));
-    wfm(f, "10:05", IN("09:30") ",'nextActivityReminders':[1]");
-    assert_int_equal(f->counts.rows_unchanged, 1);
-    check_history(f, "u 09:30- 10:00/10:05 In OnQueue");
-    check_value(f->s, "SELECT next_activity_reminders || row_source FROM adherence_state",
-                "[1]workforcemanagement");
-}
-
-TEST_IN_FIXTURE(test_state_breaks)
-{
-    wfm(f, "10:00", IN("09:30"));
-    wfm(f, "10:05", OUT("10:03"));
-    assert_int_equal(f->counts.rows_changed, 1);
-    check_history(f, "u 09:30-10:03 10:00/10:00 In OnQueue; u 10:03- 10:05/10:05 Out Break");
-    /* a change that is not after the previous observation says nothing about when */
-    wfm(f, "10:10", IN("10:05"));
-    check_history(f, "u 09:30-10:03 10:00/10:00 In OnQueue; u 10:03-10:10 10:05/10:05 Out Break; "
-                     "u 10:10- 10:10/10:10 In OnQueue");
-}
-
 /* Every state column breaks a row; no other column does; NULL is a value. */
 TEST_IN_FIXTURE(test_which_columns_break)
 {
@@ -220,22 +185,6 @@ TEST_IN_FIXTURE(test_which_columns_break)
     }
 }
 
-TEST_IN_FIXTURE(test_missing_agent)
-{
-    poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:00") "}]", true);
-    poll(f, WFM, "10:05", "[{'id':'v'," IN("09:00") "}]", true);
-    assert_int_equal(f->counts.rows_changed, 1);
-    check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
-    /* it comes back: a row of its own, the gap stays visible */
-    wfm(f, "10:15", IN("09:30"));
-    check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15- 10:15/10:15 In OnQueue; "
-                     "v 09:00-10:05 10:00/10:05 In OnQueue");
-    poll(f, WFM, "10:20", "[]", true);
-    wfm(f, "10:25", IN("10:22"));
-    check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15-10:15 10:15/10:15 In OnQueue; "
-                     "u 10:22- 10:25/10:25 In OnQueue; v 09:00-10:05 10:00/10:05 In OnQueue");
-}
-
 /* Ends a whole reading. */
 static void close_absent(struct fixture *f, enum source source, int closed)
 {
@@ -259,25 +208,7 @@ TEST_IN_FIXTURE(test_not_seen_in_the_whole_reading)
     check_history(f, "u 09:00- 09:00/10:05 In ?; v 09:00-10:00 09:00/10:00 In ?");
 }
 
-TEST_IN_FIXTURE(test_same_observation_twice)
-{
-    wfm(f, "10:00", IN("09:30"));
-    wfm(f, "10:05", OUT("10:03"));
-    const char *before = history(f);
-    wfm(f, "10:05", OUT("10:03"));
-    check_history(f, before);
-}
-
-TEST_IN_FIXTURE(test_clock_goes_back)
-{
-    wfm(f, "10:00", IN("09:30"));
-    wfm(f, "09:00", OUT("08:59"));
-    check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
-    check_value(f->s, "SELECT path || '|' || kind || '|' || example FROM data_problem",
-                "user_id|older than the last observation|u");
-}
-
-/* --- silence, changes between polls, clocks --- */
+/* --- one poll after the other --- */
 
 static void check_gaps(struct fixture *f, const char *expected)
 {
@@ -287,14 +218,37 @@ static void check_gaps(struct fixture *f, const char *expected)
                 expected);
 }
 
-/* Polls one after the other and the history after the last; a name begins with an empty history. */
+#define BROKEN "u 09:30-10:03 10:00/10:00 In OnQueue; u 10:03"
+
+/* Polls one after the other and the history after each; a name begins with an empty history. */
 static const struct {
     const char *name;
     const char *time;
-    const char *answer; /* NULL: not in the answer */
-    const char *history;
+    const char *answer;  /* NULL: not in the answer */
+    const char *history; /* NULL: not looked at */
     const char *gaps;
-} silence_steps[] = {
+} steps[] = {
+    {"without a time it begins where it is seen", "10:00", "'adherenceState':'In'",
+     "u 10:00- 10:00/10:00 In ?", ""},
+    {"a change that is still to come", "10:00", IN("10:30"), "u 10:00- 10:00/10:00 In OnQueue", ""},
+    {"another state", "10:00", IN("09:30"), "u 09:30- 10:00/10:00 In OnQueue", ""},
+    {NULL, "10:05", OUT("10:03"), BROKEN "- 10:05/10:05 Out Break", ""},
+    {NULL, "10:05", OUT("10:03"), BROKEN "- 10:05/10:05 Out Break", ""},
+    /* a change that is not after the previous observation says nothing about when */
+    {NULL, "10:10", IN("10:05"),
+     BROKEN "-10:10 10:05/10:05 Out Break; u 10:10- 10:10/10:10 In OnQueue", ""},
+    {"missing, and back: a row of its own, the gap stays visible", "10:00", IN("09:30"), NULL,
+     NULL},
+    {NULL, "10:05", NULL, "u 09:30-10:00 10:00/10:00 In OnQueue", ""},
+    {NULL, "10:15", IN("09:30"),
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15- 10:15/10:15 In OnQueue", ""},
+    {NULL, "10:20", NULL, NULL, NULL},
+    {NULL, "10:25", IN("10:22"),
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15-10:15 10:15/10:15 In OnQueue; "
+     "u 10:22- 10:25/10:25 In OnQueue",
+     ""},
+    {"our clock goes back", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "09:00", OUT("08:59"), "u 09:30- 10:00/10:00 In OnQueue", ""},
     {"goes on over a gap that the API knows of no change in", "10:00", IN("09:30"), NULL, NULL},
     {NULL, "14:00", IN("09:30"), "u 09:30- 10:00/14:00 In OnQueue", "u 10:00-14:00"},
     {"one missed poll is no gap", "10:00", IN("09:30"), NULL, NULL},
@@ -336,18 +290,24 @@ static const struct {
      "u 09:30-10:05 10:00/10:00 In OnQueue; u 10:05- 10:05/10:10 Out Break", ""},
 };
 
-TEST_IN_FIXTURE(test_silence)
+TEST_IN_FIXTURE(test_polls)
 {
-    for (size_t i = 0; i < COUNT_OF(silence_steps); i++) {
-        if (silence_steps[i].name) {
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        if (steps[i].name) {
             scratch_exec(f->s, "DELETE FROM adherence_state; DELETE FROM observation_gap");
         }
-        wfm(f, silence_steps[i].time, silence_steps[i].answer);
-        if (silence_steps[i].history) {
-            check_history(f, silence_steps[i].history);
-            check_gaps(f, silence_steps[i].gaps);
+        if (steps[i].answer) {
+            wfm(f, steps[i].time, steps[i].answer);
+        } else {
+            poll(f, WFM, steps[i].time, "[]", true);
+        }
+        if (steps[i].history) {
+            check_history(f, steps[i].history);
+            check_gaps(f, steps[i].gaps);
         }
     }
+    check_value(f->s, "SELECT path || '|' || kind || '|' || example || count FROM data_problem",
+                "user_id|older than the last observation|u1");
 }
 
 /* Whom an answer held is not closed because a clock went back while the pages came in. */
@@ -488,8 +448,18 @@ TEST_IN_FIXTURE(test_intervals)
                 "interval ends before it starts, or is not yet2");
 }
 
-TEST_IN_FIXTURE(test_intervals_are_counted)
+TEST_IN_FIXTURE(test_rows_are_counted)
 {
+    wfm(f, "10:00", IN("09:30"));
+    assert_int_equal(f->counts.rows_new, 1);
+    wfm(f, "10:05", IN("09:30") ",'nextActivityReminders':[1]");
+    assert_int_equal(f->counts.rows_unchanged, 1);
+    check_value(f->s, "SELECT next_activity_reminders || row_source FROM adherence_state",
+                "[1]workforcemanagement");
+    wfm(f, "10:10", OUT("10:08"));
+    assert_int_equal(f->counts.rows_changed, 1);
+    scratch_exec(f->s, "DELETE FROM adherence_state");
+    f->counts = (struct load_counts){0};
     intervals(f, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In");
     intervals(f, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In");
     assert_int_equal(f->counts.rows_unchanged, 3);
