@@ -126,7 +126,7 @@ static void add_elements(struct buf *out, const char *const *list, size_t count,
         if (dimension) {
             (void)buf_add_printf(out, "{\"dimension\":\"%s\",\"value\":", dimension);
         }
-        (void)json_quote(out, list[i], strlen(list[i]));
+        json_quote(out, list[i], strlen(list[i]));
         (void)buf_add_str(out, dimension ? "}" : "");
     }
 }
@@ -185,7 +185,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
             char **words = str_split_list(a, value, &count);
             add_elements(out, (const char *const *)words, count, NULL);
         } else if (in_path) {
-            (void)str_url_encode(out, value);
+            str_url_encode(out, value);
         } else if (known[i].quote) {
             (void)str_write(out, STR_JSON, value, strlen(value));
         } else {
@@ -201,7 +201,7 @@ static void add_parameter(struct buf *out, const char *name, const char *value)
     const char *query = strchr(buf_str(out), '?');
 
     (void)buf_add_printf(out, "%s%s=", !query ? "?" : query[1] ? "&" : "", name);
-    (void)str_url_encode(out, value);
+    str_url_encode(out, value);
 }
 
 /* What the path of a GET does not name itself. */

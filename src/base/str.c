@@ -293,21 +293,13 @@ char *str_escaped(struct arena *a, const char *text)
     return arena_strdup(a, buf_str(&escaped));
 }
 
-bool str_url_encode(struct buf *out, const char *text)
+void str_url_encode(struct buf *out, const char *text)
 {
-    size_t before = out->length;
-
     for (const char *c = text; *c; c++) {
         bool plain = isalnum((unsigned char)*c) || strchr("-._~", *c);
-        bool added = plain ? buf_add_char(out, *c)
-                           : buf_add_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
 
-        if (!added) {
-            buf_cut(out, before);
-            return false;
-        }
+        (void)buf_add_printf(out, plain ? "%c" : "%%%02X", (unsigned char)*c);
     }
-    return true;
 }
 
 bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length)

@@ -84,9 +84,8 @@ static inline bool str_escape(struct buf *out, const char *text, size_t length)
 /* The same into the arena. */
 char *str_escaped(struct arena *a, const char *text);
 
-/* Percent-encodes everything but RFC 3986 unreserved characters, appended to `out`. False when
- * full: nothing was added. */
-bool str_url_encode(struct buf *out, const char *text);
+/* Percent-encodes everything but RFC 3986 unreserved characters, appended to `out`. */
+void str_url_encode(struct buf *out, const char *text);
 
 /* Decodes `length` base64 digits of either alphabet, without padding, into `out` (3/4 of `length`
  * bytes at most) and *out_length. False when it is no base64. */

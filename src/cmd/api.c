@@ -142,7 +142,7 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
         at += length;
     }
     (void)buf_add_str(&next, "cursor=");
-    (void)str_url_encode(&next, cursor);
+    str_url_encode(&next, cursor);
     return arena_strdup(ctx->arena, buf_str(&next));
 }
 

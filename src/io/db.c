@@ -84,7 +84,7 @@ static const char *immutable_uri(struct arena *a, const char *path)
 {
     BUF_SCOPED struct buf b = buf_of(SIZE_MAX);
 
-    (void)str_url_encode(&b, path);
+    str_url_encode(&b, path);
     return arena_printf(a, "file:%s?immutable=1", buf_str(&b));
 }
 

@@ -227,14 +227,9 @@ const char *json_write(struct arena *a, struct json v, size_t *length)
     return copy;
 }
 
-bool json_quote(struct buf *out, const char *text, size_t length)
+void json_quote(struct buf *out, const char *text, size_t length)
 {
-    size_t before = out->length;
-    bool fits =
-        buf_add_char(out, '"') && str_write(out, STR_JSON, text, length) && buf_add_char(out, '"');
-
-    if (!fits) {
-        buf_cut(out, before);
-    }
-    return fits;
+    (void)buf_add_char(out, '"');
+    (void)str_write(out, STR_JSON, text, length);
+    (void)buf_add_char(out, '"');
 }

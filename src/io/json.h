@@ -184,6 +184,5 @@ static inline void json_set_text(struct json v, const char *text)
 const char *json_write(struct arena *a, struct json v, size_t *length);
 
 /* Appends `text` as a JSON string with its quotes; what must not reach a terminal (base/str.h) is
- * escaped, bytes that are no UTF-8 become U+FFFD. False when the buffer is full: nothing was added.
- */
-bool json_quote(struct buf *out, const char *text, size_t length);
+ * escaped, bytes that are no UTF-8 become U+FFFD. */
+void json_quote(struct buf *out, const char *text, size_t length);

@@ -602,16 +602,16 @@ static void check_divisions(struct checking *a)
 static void check_grants(struct checking *a)
 {
     const char *names = "[";
+    const char *today = NULL;
     struct stat st;
 
     if (stat(a->config->database_path, &st) != 0) {
         return;
     }
     const char *subject = text_of(a, "/api/v2/authorization/subjects/me", "authorization/subjects");
-    struct rows grants = db_ask(a->db, &a->unread, sql_grants_read, S(subject), S(a->token));
-    struct db *d = db_next(&grants) && db_text(&grants, 0)
-                       ? db_open(a->config->database_path, DB_READ, &a->unread)
-                       : NULL;
+    (void)db_texts(db_ask(a->db, &a->unread, sql_grants_read, S(subject), S(a->token)), a->arena,
+                   &today, 1);
+    DB_SCOPED struct db *d = today ? db_open(a->config->database_path, DB_READ, &a->unread) : NULL;
     for (size_t i = 0; i < a->request->run.stream_count; i++) {
         const struct stream *s = a->request->run.streams[i];
 
@@ -620,12 +620,9 @@ static void check_grants(struct checking *a)
                     : arena_printf(a->arena, "%s%s\"%s\"", names, names[1] ? "," : "", s->name);
     }
     names = arena_printf(a->arena, "%s]", names);
-    if (d && db_do(d, &a->unread, sql_status_fewer, S(db_text(&grants, 0)), T(clock_now_ms()),
-                   S(names))) {
+    if (d && db_do(d, &a->unread, sql_status_fewer, S(today), T(clock_now_ms()), S(names))) {
         report_rows(a, db_ask(d, &a->unread, sql_check_grants, NONE));
     }
-    (void)db_end(&grants);
-    db_close(d);
 }
 
 static void check_permissions(struct checking *a)
@@ -741,14 +738,13 @@ static void check_database(struct checking *a)
     if (!file_may(directory, W_OK)) {
         report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", directory, strerror(errno));
     } else if (exists) { /* its writer's right was asked for apart */
-        struct db *d = db_open(path, DB_READ, &e);
+        DB_SCOPED struct db *d = db_open(path, DB_READ, &e);
 
         if (d) {
             report_add(a, "database", CAUSE_NONE, "%s, schema %d", path, db_schema_version());
         } else {
             report_error(a, "database", &e, CAUSE_LOCAL_DATABASE);
         }
-        db_close(d);
     } else {
         report_add(a, "database", CAUSE_NONE, "%s is not there yet; the first extract makes it",
                    path);

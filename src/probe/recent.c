@@ -124,16 +124,7 @@ static const struct list {
     {"user", "/api/v2/users?state=any&pageSize=100", sql_recent_users, sql_recent_add_users},
 };
 
-/* Takes over the names that the database knows. */
-static bool copy_names(struct search *s, const struct list *l, struct db *names, struct err *e)
-{
-    struct rows q = db_ask(names, e, l->read, NONE);
-
-    q.ok = db_next(&q) && db_do(s->memory, e, l->write, S(db_text(&q, 0)));
-    return db_end(&q);
-}
-
-/* Asks for those that it does not know, and that are to be shown. */
+/* Asks for those that are to be shown and not known. */
 static bool ask_names(struct search *s, const struct list *l, struct err *e)
 {
     struct rows q =
@@ -145,7 +136,8 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
 
     buf_add_str(&path, l->path);
     for (; db_next(&q); unnamed++) {
-        (void)(buf_add_str(&path, "&id=") && str_url_encode(&path, db_text(&q, 0)));
+        buf_add_str(&path, "&id=");
+        str_url_encode(&path, db_text(&q, 0));
     }
     const struct client_request request = {
         .path = buf_str(&path), .label = "names", .want_document = true, .brief = true};
@@ -159,14 +151,21 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
     return done;
 }
 
-/* Names are a help: one that cannot be had only leaves the id. */
+/* Takes over the names that the database knows, and asks for others. Names are a help: one that
+ * cannot be had only leaves the id. */
 static void find_names(struct search *s, const char *path)
 {
     struct err e;
+    ARENA_SCOPED struct arena *a = arena_new(0);
     DB_SCOPED struct db *names = db_open(path, DB_READ, &e);
+    const char *known;
 
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        if ((names && !copy_names(s, &lists[i], names, &e)) || !ask_names(s, &lists[i], &e)) {
+        const struct list *l = &lists[i];
+        bool taken = !names || (db_texts(db_ask(names, &e, l->read, NONE), a, &known, 1) &&
+                                db_do(s->memory, &e, l->write, S(known)));
+
+        if (!taken || !ask_names(s, l, &e)) {
             LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
         }
     }
