@@ -6,6 +6,7 @@ Needs python3 alone. ROLLCALL and STANDIN name the programs under test (default:
 import atexit
 import base64
 import collections
+import concurrent.futures
 import contextlib
 import csv
 import datetime
@@ -15,6 +16,7 @@ import http.server
 import json
 import os
 import pty
+import random
 import re
 import shutil
 import signal
@@ -680,3 +682,37 @@ def changed_after_lookback(states, days):
     return any(new != old and "conversationEnd" in old and
                datetime.datetime.fromisoformat(now.replace("Z", "+00:00")) >= end(old) + datetime.timedelta(days=days)
                for (now, old), (_, new) in zip(states, states[1:]))
+
+
+class Sequence:
+    """Nights that follow from a seed; carry_out() raises AssertionError where something is wrong."""
+
+    def __init__(self):
+        self.test, self.log = TestCase(), []
+
+    def outcome(self):
+        """None, or what is wrong."""
+        try:
+            self.carry_out()
+        except AssertionError as e:
+            return "\n".join([*self.log, str(e)])
+        finally:
+            self.test.doCleanups()
+        return None
+
+
+def seeds_of(variable, *usual):
+    """Those that are asked for in the environment, SEED or FIRST-LAST, else the usual ones and a fresh one."""
+    first, _, last = os.environ.get(variable, "").partition("-")
+    return [*range(int(first), int(last or first) + 1)] if first else [*usual, random.SystemRandom().randrange(1000, 10**6)]
+
+
+def carry_out_all(test, variable, make, plans):
+    """Makes and carries out sequences, several at a time; the first value of a plan is its seed."""
+    print("seeds", *dict.fromkeys(plan[0] for plan in plans))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = pool.map(lambda plan: make(*plan).outcome(), plans)
+        wrong = {plan: words for plan, words in zip(plans, outcomes) if words}
+    for plan, words in wrong.items():
+        print(f"{variable}={plan[0]}{plan[1:] or ''}\n{words}\n")
+    test.assertEqual(sorted(wrong), [], f"{len(wrong)} of {len(plans)} sequences")

@@ -1,11 +1,9 @@
 """The budget of requests: never exceeded, cleanly ended, and gone on with the next night; a month's, which all runs share."""
-import concurrent.futures
-import os
 import random
 import time
 import unittest
 
-from harness import CHANGE_LOGS, FEW, FULL, LEDGER, TestCase, all_rows, clock_at, killed, same_rows
+from harness import CHANGE_LOGS, FEW, FULL, LEDGER, Sequence, TestCase, all_rows, carry_out_all, clock_at, killed, same_rows, seeds_of
 
 RATE = 6
 
@@ -198,15 +196,15 @@ class OfAMonth(TestCase):
         self.assertLessEqual(sent(server), 70)
 
 
-class Sequence:
+class Nights(Sequence):
     """Nights of small budgets, made of a seed, until all is read; what is stored then equals one extraction."""
 
     streams = "all, quality, telephony, -adherence_realtime"
     nights = 80
 
     def __init__(self, seed):
-        self.seed, self.random, self.test, self.log = seed, random.Random(seed), TestCase(), []
-        r = self.random
+        super().__init__()
+        self.random = r = random.Random(seed)
         agents = r.choice((12, 30))
         self.world = {"days": r.randint(2, 4), "per_day": r.choice((10, 60, 200)), "page_cap": r.choice((15, 40, 1000)),
                       "users_page_cap": r.choice((3, 100)), "agents": agents, "seed": seed % 997 + 1}
@@ -216,6 +214,7 @@ class Sequence:
         # next night.
         self.server = self.test.standin(now="2026-03-05T06:00:00Z", availability_lag=0, **self.world)
         self.server.control(date="now")
+        self.log.append(f"{self.world} {self.settings} {self.method}")
 
     def site(self):
         site = self.test.site(self.server.url, extract=self.settings, conversations={"method": self.method})
@@ -238,37 +237,24 @@ class Sequence:
         return result
 
     def carry_out(self):
-        """None, or what is wrong."""
         hours = sorted(self.random.choices(range(6, 12), k=self.random.randint(1, 8)))
-        try:
-            site = self.site()
-            for number in range(self.nights):
-                hour = hours[min(number, len(hours) - 1)]
-                result = self.night(site, hour, self.random.randint(20, 60))
-                if result.returncode == 0 and number >= len(hours) - 1:
-                    break
-                self.test.assertTrue(killed(result) or result.returncode in (0, RATE, 13), "a night")
-            self.test.assertEqual(result.returncode, 0, "nights enough")
-            fresh = self.site()
-            self.test.assertEqual(self.night(fresh, hours[-1], None).returncode, 0)
-            same_rows(self.test, *(all_rows(s, LEDGER | CHANGE_LOGS) for s in (fresh, site)))
-        except AssertionError as e:
-            return "\n".join([f"{self.world} {self.settings} {self.method}", *self.log, str(e)])
-        finally:
-            self.test.doCleanups()
-        return None
+        site = self.site()
+        for number in range(self.nights):
+            hour = hours[min(number, len(hours) - 1)]
+            result = self.night(site, hour, self.random.randint(20, 60))
+            if result.returncode == 0 and number >= len(hours) - 1:
+                break
+            self.test.assertTrue(killed(result) or result.returncode in (0, RATE, 13), "a night")
+        self.test.assertEqual(result.returncode, 0, "nights enough")
+        fresh = self.site()
+        self.test.assertEqual(self.night(fresh, hours[-1], None).returncode, 0)
+        same_rows(self.test, *(all_rows(s, LEDGER | CHANGE_LOGS) for s in (fresh, site)))
 
 
-class Nights(unittest.TestCase):
+class AtRandom(unittest.TestCase):
     def test_sequences(self):
-        asked = os.environ.get("ROLLCALL_NIGHTS")
-        seeds = [int(asked)] if asked else [*range(1, 41 if FULL else 1), random.SystemRandom().randrange(1000, 10**6)]
-        print(f"seeds {seeds}")
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            wrong = {seed: found for seed, found in zip(seeds, pool.map(lambda seed: Sequence(seed).carry_out(), seeds)) if found}
-        for seed, found in wrong.items():
-            print(f"ROLLCALL_NIGHTS={seed}\n{found}\n")
-        self.assertEqual(sorted(wrong), [])
+        seeds = seeds_of("ROLLCALL_NIGHTS", *range(1, 41 if FULL else 1))
+        carry_out_all(self, "ROLLCALL_NIGHTS", Nights, [(seed,) for seed in seeds])
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ that the run owed and the vendor offered is missing, the exit code is not 0.
 A sequence is made of its seed alone: a world, nights with faults, settings and clocks, then two good nights. The file
 then equals one extraction of the final state. ROLLCALL_NIGHTS=SEED or FIRST-LAST runs those seeds.
 """
-import concurrent.futures
 import datetime
 import json
-import os
 import random
 import signal
 import sqlite3
@@ -18,7 +16,8 @@ import time
 import unittest
 import zoneinfo
 
-from harness import FULL, TestCase, canonical, changed_after_lookback, clock_at, expected_rows, killed, stored_rows
+from harness import (FULL, Sequence, canonical, carry_out_all, changed_after_lookback, clock_at, expected_rows, killed, seeds_of,
+                     stored_rows)
 
 EPOCH = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
 DETAILS = "path=/api/v2/analytics/conversations/details"
@@ -101,15 +100,15 @@ def make_trouble(r, hour, several_pages):
     return trouble
 
 
-class Sequence:
+class Nights(Sequence):
     """One plan, carried out."""
 
-    def __init__(self, plan):
-        self.plan = plan
-        self.test = TestCase()
+    def __init__(self, seed):
+        super().__init__()
+        self.plan = plan = make_plan(seed)
         self.server = self.test.standin(start="2026-03-01", now=moment(24), **plan["world"])
         self.site = self.new_site()
-        self.log = []
+        self.log.append(json.dumps({k: v for k, v in plan.items() if k != "nights"}))
         self.read_at = None  # the hour of the last run that asked for conversations
 
     def new_site(self):
@@ -299,33 +298,16 @@ class Sequence:
         self.test.fail(f"{id} differs")
 
     def carry_out(self):
-        """None, or what is wrong."""
-        try:
-            for night in self.plan["nights"]:
-                self.night(night)
-            self.compare(self.plan["nights"][-1])
-        except AssertionError as e:
-            return "\n".join([json.dumps({k: v for k, v in self.plan.items() if k != "nights"}), *self.log, str(e)])
-        finally:
-            self.test.doCleanups()
-        return None
+        for night in self.plan["nights"]:
+            self.night(night)
+        self.compare(self.plan["nights"][-1])
 
 
-class Nights(unittest.TestCase):
+class AtRandom(unittest.TestCase):
     def test_sequences(self):
-        asked = os.environ.get("ROLLCALL_NIGHTS")
         # Of the others: a method changed between two looks, and a day that differs otherwise once it was read again.
-        seeds = [*(range(1, 301) if FULL else (1, 2, 125, 262)), random.SystemRandom().randrange(1000, 10**6)]
-        if asked:
-            first, _, last = asked.partition("-")
-            seeds = range(int(first), int(last or first) + 1)
-        print(f"seeds {seeds[0]} to {seeds[-2 if len(seeds) > 1 else -1]}, and {seeds[-1]}")
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = pool.map(lambda seed: Sequence(make_plan(seed)).carry_out(), seeds)
-            wrong = {seed: found for seed, found in zip(seeds, results) if found}
-        for seed, found in wrong.items():
-            print(f"ROLLCALL_NIGHTS={seed}\n{found}\n")
-        self.assertEqual(sorted(wrong), [], f"{len(wrong)} of {len(seeds)} sequences")
+        usual = range(1, 301) if FULL else (1, 2, 125, 262)
+        carry_out_all(self, "ROLLCALL_NIGHTS", Nights, [(seed,) for seed in seeds_of("ROLLCALL_NIGHTS", *usual)])
 
 
 if __name__ == "__main__":

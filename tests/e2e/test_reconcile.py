@@ -11,8 +11,7 @@ import unittest
 import zoneinfo
 
 from harness import FULL, TestCase, clock_at, killed, make_figures
-from test_figures import ms, queue_of
-from test_figures import Records
+from test_figures import Records, ms, queue_of
 
 BOTH = "users, queues, conversations, conversation_aggregate, user_status, user_aggregate"
 COUNTED = {"nOffered": "n", "tAnswered": "ct", "tAbandon": "ct", "tShortAbandon": "c", "tFlowOut": "c", "nOverSla": "n",

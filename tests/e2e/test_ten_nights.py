@@ -7,10 +7,9 @@ permission is missing, a route answers 5xx, jobs fail. The last two nights are g
 What trouble there is follows from a seed, which is printed; ROLLCALL_TEN_NIGHTS=SEED runs that one.
 """
 import collections
-import concurrent.futures
 import datetime
+import itertools
 import json
-import os
 import random
 import re
 import sqlite3
@@ -18,7 +17,8 @@ import unittest
 import zoneinfo
 
 import test_lists
-from harness import CHANGE_LOGS, FULL, LEDGER, ROOT, Api, TestCase, all_rows, clock_at, killed, plain, same_rows, snake, table_names
+from harness import (CHANGE_LOGS, FULL, LEDGER, ROOT, Api, Sequence, all_rows, carry_out_all, clock_at, killed, plain, same_rows,
+                     seeds_of, snake, table_names)
 
 # Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
 # America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
@@ -101,13 +101,13 @@ def moment_of(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-class TenNights:
+class TenNights(Sequence):
     """One such simulation."""
 
     def __init__(self, seed, zone, start):
+        super().__init__()
         self.seed = seed
         self.random = random.Random(seed)
-        self.test = TestCase()
         self.start = start
         self.zone = zone
         self.gone = self.left = self.long = self.movers = ()
@@ -117,7 +117,6 @@ class TenNights:
                                         per_day=20 if FULL else 6, agents=14 if FULL else 6, queues=4, eventful=True,
                                         page_cap=self.random.choice((9, 1000)), users_page_cap=self.random.choice((4, 100)),
                                         job_polls=self.random.choice((0, 1)))
-        self.log = []
         self.routes = []
         self.whole = set()  # nights that ended well
         self.nights = [self.moment(hour) for hour in (*DAILY, *LAST)]
@@ -157,7 +156,7 @@ class TenNights:
         if not killed(result):
             self.test.assertIn(result.returncode, (0, 5, 7, 8, 11, 12) if trouble else (0,))
 
-    def simulate(self):
+    def carry_out(self):
         site, fresh = self.new_site(), self.new_site(**ALL_DAYS_AGAIN)
         for hour in DAILY:
             self.night(site, hour)
@@ -171,7 +170,6 @@ class TenNights:
         self.compare(site, fresh)
         self.compare_observed(site)
         self.compare_deleted(site)
-        return site
 
     def compare_observed(self, site):
         """Real-time adherence against the answers of the stand-in at the moments at which the file says that it was polled."""
@@ -271,30 +269,12 @@ class TenNights:
                 begin <= row["interval_end"] and row["interval_start"] <= end for begin, end in self.long)
         return table.startswith("adherence_") and row.get("user_id") in self.movers
 
-    def carry_out(self):
-        """None, or what is wrong."""
-        try:
-            self.simulate()
-        except AssertionError as e:
-            return "\n".join([*self.log, str(e)])
-        finally:
-            self.test.doCleanups()
-        return None
-
 
 class Simulation(unittest.TestCase):
     def test_equals_one_extraction(self):
-        asked = os.environ.get("ROLLCALL_TEN_NIGHTS")
-        seeds = [int(asked)] if asked else [ALWAYS, random.SystemRandom().randrange(1000, 10**6)]
-        plans = [(seed, *place) for place in ZONES for seed in seeds] if FULL or asked else [
-            (seeds[0], *ZONES[0]), (seeds[1], *ZONES[1])]
-        print(f"seeds {seeds}")
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            wrong = [(plan, found) for plan, found in
-                     zip(plans, pool.map(lambda plan: TenNights(*plan).carry_out(), plans)) if found]
-        for (seed, zone, _), found in wrong:
-            print(f"ROLLCALL_TEN_NIGHTS={seed} in {zone}\n{found}\n")
-        self.assertEqual([plan for plan, _ in wrong], [])
+        seeds = seeds_of("ROLLCALL_TEN_NIGHTS", ALWAYS)
+        pairs = itertools.product(seeds, ZONES) if FULL or len(seeds) == 1 else zip(seeds, ZONES)
+        carry_out_all(self, "ROLLCALL_TEN_NIGHTS", TenNights, [(seed, *place) for seed, place in pairs])
 
 
 if __name__ == "__main__":

@@ -112,6 +112,11 @@ class Trouble(TestCase):
         self.assertLessEqual(slow, {path.split("/")[-2] for path in self.asked("GET", "/results")})
         self.assert_whole(at(5))
 
+    def test_a_job_that_failed_is_deleted_too(self):
+        self.world()
+        self.night(at(4), 0, "job-fail:n=1")
+        self.assertEqual(len(self.asked("DELETE", "/jobs/")), len(self.asked("POST", "/jobs")))
+
     def test_old_results_that_fail_for_ever_keep_no_new_day_waiting(self):
         self.world()
         broken = ["5xx:" + RESULTS + ",has=" + day for day in DAYS[:3]]
@@ -164,6 +169,11 @@ class Trouble(TestCase):
                 self.use(method)
                 self.night(at(5, 20), 0)
                 self.assert_whole(at(5, 20))
+
+    def test_one_day_always_504_the_others_are_read(self):
+        self.world("query")
+        self.assertIn("504", self.night(at(5), 11, "5xx:status=504,has=" + DAYS[0]))
+        self.assertEqual([self.stored(day) > 0 for day in DAYS[:4]], [False, True, True, True])
 
     def test_a_day_too_large_for_the_query_comes_by_job(self):
         self.world("query", per_day=130, days=4)
@@ -278,6 +288,13 @@ class Trouble(TestCase):
         self.vendor.set(genesys={"login_url": cut, "api_url": cut})
         self.poll(7)
 
+    def test_one_bad_answer_does_not_change_the_source(self):
+        self.world()
+        self.poll(8, "not-json:path=/api/v2/workforcemanagement/adherence,times=1")
+        self.assertEqual(self.vendor.value("SELECT count(*) FROM stream_source"), 0)
+        self.poll(0)
+        self.assertEqual(self.vendor.value("SELECT plan FROM stream_source"), "workforcemanagement")
+
     def test_a_signal_before_a_stream_begins(self):
         self.world()
         self.server.control(faults=["latency:ms=60000,path=/api/v2/users"])
@@ -334,8 +351,8 @@ class Trouble(TestCase):
         self.assertEqual(self.vendor.value("SELECT count(*) FROM user"), 8)
 
 
-class Windows(TestCase):
-    """Trouble of one window, and what a run makes of a reading that another run left under way."""
+class Interrupted(TestCase):
+    """What a run makes of a reading that another run left under way."""
 
     def test_interrupted_job_keeps_its_own_target(self):
         """Its page refused on the next day, the old job's answer is not taken for the new day's."""
@@ -369,40 +386,6 @@ class Windows(TestCase):
         self.ok(site.run(*run, second), 11)
         self.ok(site.run(*run, second))
         compare_conversations(self, site, server.truth("2026-03-02", now=second, availability="2026-03-03T06:00:00Z"))
-
-    def test_one_day_always_504_the_others_are_read(self):
-        now = "2026-03-05T00:00:00Z"
-        server = self.standin(now=now, days=4, per_day=30, gzip="off")
-        gone = (504, b'{"message":"timeout","code":"request.timeout","status":504}')
-        url = self.rewriting(server.url, rule=lambda method, path, body: gone if b'"2026-03-01T' in body else None)
-        site = self.site(url, conversations={"method": "query"}, extract={"in_flight": "1"})
-        site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "300"
-        result = self.ok(site.extract("--stream", "conversations", "--until", now), 11)
-        self.assertIn("504", result.stderr)
-        states = dict(tuple(r) for r in site.query(
-            "SELECT substr(window_start, 1, 10), complete_to IS NOT NULL FROM extract_window WHERE window_start IS NOT NULL"))
-        self.assertEqual(states, {"2026-03-01": 0, "2026-03-02": 1, "2026-03-03": 1, "2026-03-04": 1})
-
-    def test_failed_job_is_deleted_too(self):
-        now = "2026-03-04T06:00:00Z"
-        server = self.standin(now=now, faults=["job-fail:n=1"])
-        site = self.site(server.url)
-        self.ok(site.extract("--stream", "conversations", "--until", now))
-        routes = server.requests()["routes"]
-        submitted = routes["POST " + JOBS.removeprefix("path=")]
-        deleted = sum(n for route, n in routes.items() if route.startswith("DELETE "))
-        self.assertEqual(deleted, submitted)
-
-    def test_one_bad_answer_does_not_change_the_source(self):
-        now = "2026-03-02T10:00:00Z"
-        server = self.standin(agents=12, now=now,
-                              faults=["not-json:path=/api/v2/workforcemanagement/adherence,times=1"])
-        site = self.site(server.url)
-        poll = ("extract", "--stream", "adherence_realtime")
-        self.ok(site.run(*poll), 8)
-        self.assertEqual(site.value("SELECT count(*) FROM stream_source"), 0)
-        self.ok(site.run(*poll))
-        self.assertEqual(site.value("SELECT plan FROM stream_source"), "workforcemanagement")
 
 
 if __name__ == "__main__":

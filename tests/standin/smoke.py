@@ -102,14 +102,14 @@ class Server:
         body = {"interval": DAY % first + "/" + DAY % last, "order": "asc", **more}
         return self.json("POST", DETAILS + "/jobs", body, 202)["jobId"]
 
-    def results(self, job, size=1000, limit=1000):
-        """All pages of a job, or the first ones."""
+    def results(self, job, size=1000):
+        """All pages of a job."""
         pages, cursor = [], ""
         while True:
             path = "%s/jobs/%s/results?pageSize=%d%s" % (DETAILS, job, size, cursor)
             page = self.json("GET", path)
             pages.append(page)
-            if "cursor" not in page or len(pages) == limit:
+            if "cursor" not in page:
                 return pages
             cursor = "&cursor=" + urllib.parse.quote(page["cursor"], safe="")
 
@@ -419,12 +419,6 @@ class Faults(Shared):
         rows = self.server.query(1)["conversations"]
         self.assertEqual([r["conversationId"] for r in rows], [r["conversationId"] for r in clean["conversations"]])
         self.assertNotEqual(rows, clean["conversations"])
-        self.server.control(faults=["missing-id:times=1"])
-        rows = self.server.query(1)["conversations"]
-        self.assertEqual(sum("conversationId" not in row for row in rows), 1)
-        self.assertEqual(self.server.query(1), clean)
-        self.server.control(faults=["no-conversations-key"])
-        self.assertEqual(self.server.query(1), {"totalHits": clean["totalHits"]})
 
     def test_bodies(self):
         def body(fault):
@@ -472,30 +466,17 @@ class Faults(Shared):
         self.assertEqual([self.server.json("GET", DETAILS + "/jobs/" + j)["state"] for j in (job, lost)],
                          ["FULFILLED", "PENDING"])
 
-    def test_answers_that_are_none(self):
-        self.server.control(faults=["no-answer", "error-in-200:after=1"])
-        self.assertEqual([self.server.query(1).get("status") for _ in range(2)], [None, 503])
+    def test_odd_strings(self):
+        of_one = "%s?id=%s" % (DETAILS, self.server.query(1)["conversations"][0]["conversationId"])
         self.server.control(faults=["odd-string"])
-        self.assertIn(b'"direction":"\\ud83d', self.server.ask("GET", DETAILS + "?id=" + self.an_id()).raw)
+        self.assertIn(b'"direction":"\\ud83d', self.server.ask("GET", of_one).raw)
 
-    def an_id(self):
-        self.server.control(faults=[])
-        id = self.server.query(1)["conversations"][0]["conversationId"]
-        self.server.control(faults=["odd-string"])
-        return id
-
-    def test_pages_that_move(self):
+    def test_rows_that_hide(self):
         def ids(*pages):
             return [row["conversationId"] for n in pages for row in self.server.query(1, page=n)["conversations"]]
         first, second = ids(1), ids(2)
-        self.server.control(faults=["page-cycle"])
-        self.assertEqual(ids(2), first)
         self.server.control(faults=["row-hidden:n=1"])
         self.assertEqual(ids(1, 2), first[1:] + second[:1] + second)
-        self.server.control(faults=["page-cycle:of=2,path=*/results"])
-        job = self.server.submit(1, 4)
-        pages = self.server.results(job, 10, limit=5)
-        self.assertEqual([page["cursor"] for page in pages[:2]], [page["cursor"] for page in pages[2:4]])
 
     def test_its_clock(self):
         def date():
