@@ -109,12 +109,8 @@ static bool find_windows(struct replaying *r, struct err *e)
 
     while (db_next(&q)) {
         const char *day = stream_day(r->stream, db_time(&q, 1), db_kept(&q, 2, r->arena), r->arena);
-        bool asked =
-            day ? (!r->from || strcmp(day, r->from) >= 0) && (!r->to || strcmp(day, r->to) <= 0)
-                : has_days || (!r->from && !r->to);
-
-        q.ok = db_do(r->db, e, "INSERT INTO temp.replay_window VALUES (?1, ?2, ?3)",
-                     I(db_int(&q, 0)), S(day), I(asked)) &&
+        q.ok = db_do(r->db, e, sql_replay_window_add, I(db_int(&q, 0)), S(day), S(r->from),
+                     S(r->to), I(has_days)) &&
                q.ok;
     }
     return db_end(&q);

@@ -28,6 +28,13 @@ WHERE w.stream = ?1
 -- name: replay_windows
 SELECT window_id, window_start, time_zone FROM extract_window WHERE stream = ?1
 
+-- The window ?1 of the day ?2 (NULL: of none), asked for where that lies between ?3 and ?4 (NULL: all), or, of no day, where the
+-- stream has days (?5) or all is asked for.
+-- name: replay_window_add
+INSERT INTO temp.replay_window
+VALUES (?1, ?2, CASE WHEN ?2 IS NULL THEN ?5 OR coalesce(?3, ?4) IS NULL
+                ELSE ?2 >= coalesce(?3, ?2) AND ?2 <= coalesce(?4, ?2) END)
+
 -- An entity may come in any window: what came later goes too, or it would become older than it was.
 -- name: replay_list_pages
 INSERT INTO temp.replay_page (raw_page_id)
