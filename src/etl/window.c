@@ -245,7 +245,7 @@ bool window_page(const struct ledger *l, const struct window *w, size_t p,
 {
     return db_do(l->db, e, sql_window_page, I(w->window_id), S(w->now[p].pass), S(next->at),
                  I(next->page), N(next->page_size), T(clock_now_ms()), I(counts->pages),
-                 I(counts->rows), N(counts->total_hits));
+                 I(counts->rows), I(counts->total_hits));
 }
 
 bool window_end(const struct ledger *l, const struct window *w, size_t p, struct err *e)

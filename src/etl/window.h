@@ -130,7 +130,7 @@ bool window_token(const struct ledger *l, struct window *w, size_t p, const char
 struct window_counts {
     int64_t pages;
     int64_t rows;
-    int64_t total_hits; /* -1: not said */
+    int64_t total_hits; /* 0: not said */
 };
 bool window_page(const struct ledger *l, const struct window *w, size_t p,
                  const struct cursor *next, const struct window_counts *counts, struct err *e);

@@ -215,7 +215,7 @@ WHERE window_id = ?1 AND pass = ?2 AND token = ?3;
 -- name: window_page
 UPDATE window_pass SET
     cursor = ?3, page = ?4, page_size = ?5, page_at = ?6, pages_read = pages_read + ?7,
-    rows_read = rows_read + ?8, total_hits = coalesce(?9, total_hits)
+    rows_read = rows_read + ?8, total_hits = coalesce(nullif(?9, 0), total_hits)
 WHERE window_id = ?1 AND pass = ?2;
 
 -- Of the reading that is whole (?5), and of passes whose coverage is none beside it.

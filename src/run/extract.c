@@ -278,11 +278,6 @@ static bool leave_out_gone(struct run *run, struct err *e)
 
 static bool prepare(struct run *run, struct err *e)
 {
-    struct zoning zone = {.ledger = &run->ledger,
-                          .config = run->config,
-                          .arena = run->arena,
-                          .until_ms = run->request->until_ms,
-                          .rezone = run->request->rezone};
     bool known;
 
     if (!log_in(run, e) || !look_up_identity(run, e) ||
@@ -290,8 +285,15 @@ static bool prepare(struct run *run, struct err *e)
         (run->request->past && !leave_out_gone(run, e))) {
         return false;
     }
-    zone.now_ms = run_now_ms(run);
-    zone.from_ms = run->request->past ? run->past.from_ms : zone.now_ms;
+    const struct zoning zone = {
+        .ledger = &run->ledger,
+        .config = run->config,
+        .arena = run->arena,
+        .now_ms = run_now_ms(run),
+        .from_ms = run->request->past ? run->past.from_ms : run_now_ms(run),
+        .until_ms = run->request->until_ms,
+        .rezone = run->request->rezone,
+    };
     if (!zone_set(&zone, e)) {
         return false;
     }

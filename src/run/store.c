@@ -192,12 +192,7 @@ static bool add_page(struct run *run, struct page *p, struct err *e)
         LOG_N("changed", p->counts.rows_changed));
     return note_ids(run, p, e) && keep(run, p, &page, e) &&
            window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
-                       &(struct window_counts){
-                           .pages = 1,
-                           .rows = p->counts.rows_read,
-                           .total_hits = r->total_hits > 0 ? r->total_hits : -1,
-                       },
-                       e) &&
+                       &(struct window_counts){1, p->counts.rows_read, r->total_hits}, e) &&
            (!p->news->last || settle(run, p, e));
 }
 
@@ -281,8 +276,7 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
                                          .count = 1},
                      e) &&
            note_id(run, r, id, !gone, e) &&
-           window_page(&run->ledger, r->window, r->pass_no, &next,
-                       &(struct window_counts){.total_hits = -1}, e);
+           window_page(&run->ledger, r->window, r->pass_no, &next, &(struct window_counts){0}, e);
 }
 
 /* A message that changes the ledger alone, in a transaction of its own. */

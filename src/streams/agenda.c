@@ -257,8 +257,7 @@ bool agenda_claim(struct agenda *g, const struct window *with, struct window **t
 {
     struct window *w;
 
-    *taken = NULL;
-    while (!*taken && (w = agenda_next(g, with))) {
+    while ((w = agenda_next(g, with))) {
         if (w->claims == 0 && !lock_claim(g->locks, w->window_id)) {
             g->held += w->held ? 0 : 1;
             w->held = true;
@@ -270,8 +269,7 @@ bool agenda_claim(struct agenda *g, const struct window *with, struct window **t
         }
         *to_ms = agenda_owed(g, w);
         if (*to_ms != TIME_NONE && (!with || goes_with(g, with, w))) {
-            *taken = w;
-            continue;
+            break;
         }
         if (!agenda_release(g, w, e)) {
             return false;
@@ -280,6 +278,7 @@ bool agenda_claim(struct agenda *g, const struct window *with, struct window **t
             agenda_again(g, w); /* what another run was at is due by itself */
         }
     }
+    *taken = w;
     return true;
 }
 

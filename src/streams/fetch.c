@@ -384,11 +384,7 @@ static void move_on(struct pages *q, struct reading *r)
         r->all_handed = false;
         reader_clean_up(r->reader);
     }
-    while (has_room(q)) {
-        struct news *n = reader_next(r->reader);
-        if (!n) {
-            break;
-        }
+    for (struct news *n; has_room(q) && (n = reader_next(r->reader));) {
         if (!take_news(q, r, n)) {
             return;
         }

@@ -436,7 +436,7 @@ TEST_IN_SCRATCH(counts_and_errors_are_of_the_present_reading)
     struct window *w = list(s, &days, TIME_NONE, &count);
     happen(s, w, 'b');
     happen(s, w, 'p');
-    check(window_page(&l, w, 0, &next, &(struct window_counts){1, 5, -1}, &s->e),
+    check(window_page(&l, w, 0, &next, &(struct window_counts){1, 5, 0}, &s->e),
           s); /* says no total */
     check_value(s, counts, "3 25 25");
     happen(s, w, 'o');
