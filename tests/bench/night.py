@@ -21,7 +21,6 @@ ROUTES = (
     ("other lists", ("/api/v2/",)),
 )
 IDS = {"conversations": 50, "user_aggregate": 100, "adherence_realtime": 100}
-UNITS_A_JOB = 10
 
 
 def stream_of(route):

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import AS_NOBODY, CLIENT_SECRET, FULL, ROLLCALL, TestCase, at_terminal, command_options, run
+from harness import AS_NOBODY, FULL, ROLLCALL, TestCase, at_terminal, command_options, run
 
 NOW = "2026-03-03T12:00:00Z"
 NOWHERE = "http://127.0.0.1:9"

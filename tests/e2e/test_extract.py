@@ -77,19 +77,19 @@ class Whole(Held):
 
 
 class Late(TestCase):
-    def night(self, server, site, now):
+    def night(self, server, site, now, streams=("--stream", "conversations")):
         server.control(now=now)
-        self.ok(site.extract("--until", now))
+        self.ok(site.extract(*streams, "--until", now))
 
     def test_two_nights_equal_one(self):
         server = self.standin(now=NOW, days=6, per_day=60)
         twice = self.site(server.url)
         for now in ("2026-03-04T06:00:00Z", "2026-03-05T06:00:00Z", "2026-03-06T06:00:00Z"):
-            self.night(server, twice, now)
+            self.night(server, twice, now, ())
         changed = twice.value("SELECT count(*) FROM conversation_change")
         self.assertGreater(changed, 0, "nothing arrived late: the test shows nothing")
         once = self.site(server.url)
-        self.night(server, once, "2026-03-06T06:00:00Z")
+        self.night(server, once, "2026-03-06T06:00:00Z", ())
         leave_out = {"adherence_state", "figure_change"}
         self.assertEqual(csv_bytes(twice.export(), leave_out), csv_bytes(once.export(), leave_out))
 
@@ -98,9 +98,7 @@ class Late(TestCase):
         site = self.site(server.url)
         self.ok(site.run(*CONVERSATIONS))
         self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-04%'"), "open")
-        later = "2026-03-05T12:00:00Z"
-        server.control(now=later)
-        self.ok(site.extract("--stream", "conversations", "--until", later))
+        self.night(server, site, "2026-03-05T12:00:00Z")
         self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-04%'"),
                          "provisional")
 
@@ -110,8 +108,7 @@ class Late(TestCase):
         self.ok(site.run(*CONVERSATIONS))
         self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE state = 'settled'"), 0)
         later = "2026-03-20T06:00:00Z"
-        server.control(now=later)
-        self.ok(site.extract("--stream", "conversations", "--until", later))
+        self.night(server, site, later)
         compare_conversations(self, site, server.truth(START, now=later, availability="2026-03-20T01:00:00.000Z"))
         self.assertEqual(self.first_day(site)[0], "provisional")
         # One reading made up for the look at 15 days; nothing is owed until the one at 31 days.
@@ -137,10 +134,6 @@ class Late(TestCase):
         self.assertEqual(self.first_day(site)[0], "provisional")
         self.night(server, site, "2026-04-03T06:00:00Z")
         self.assertEqual(self.first_day(site)[0], "settled")
-
-    def night(self, server, site, now):
-        server.control(now=now)
-        self.ok(site.extract("--stream", "conversations", "--until", now))
 
     def first_day(self, site):
         """Its state, and when it was last read."""

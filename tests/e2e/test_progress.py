@@ -1,7 +1,6 @@
 """The progress line of extract: on a terminal alone, five times a second at most, never mixed with the log."""
 import os
 import re
-import subprocess
 import tempfile
 import time
 import unittest

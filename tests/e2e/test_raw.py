@@ -135,7 +135,7 @@ class Replay(TestCase):
         site.change(sql + "COMMIT;")
         return lost
 
-    def check(self, site, *arguments, code=0, lost=None, told=None):
+    def check(self, site, *arguments, code=0, lost=None):
         """Loses columns, replays, and has all as it was; what it said."""
         before = self.contents(site)
         lost = self.blank(site, lost)

@@ -177,8 +177,11 @@ static bool has_day(int agent, int64_t from, int64_t to, int64_t day, int64_t as
     return write_user(NULL, agent, from > start ? from : start, to < end ? to : end, as_of);
 }
 
-size_t statuses_write_page(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
-                           size_t size)
+/* Writes userDetails as a page of what is stored by UTC day: a status that spans days is there of
+ * each, so a page may hold fewer users than asked for, and the next the same ones again. Returns
+ * how many are stored. */
+static size_t write_page(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
+                         size_t size)
 {
     size_t found = 0;
     jw_array(w, "userDetails");
@@ -220,8 +223,8 @@ void statuses_query(const struct request *request, struct reply *reply)
     }
     w->faults = fault_document(request).jw_faults;
     jw_object(w, NULL);
-    size_t found = statuses_write_page(w, from, to, world_moment().now,
-                                       (size_t)(size * (number - 1)), (size_t)size);
+    size_t found =
+        write_page(w, from, to, world_moment().now, (size_t)(size * (number - 1)), (size_t)size);
     JW(w, COUNT("totalHits", (int64_t)found + (found > 0 ? world.hits_bias : 0)), END);
 }
 

@@ -33,12 +33,6 @@ struct statuses statuses_of(int agent, enum status_kind kind, int64_t from, int6
 size_t statuses_write(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
                       size_t size);
 
-/* Writes the same as a page of what is stored by UTC day: a status that spans days is there of
- * each, so a page may hold fewer users than asked for, and the next the same ones again. Returns
- * how many are stored. */
-size_t statuses_write_page(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
-                           size_t size);
-
 /* Answers with all there are, as of `now` and since `start`, a line each. */
 void statuses_truth(const struct request *request, struct reply *reply);
 
