@@ -211,18 +211,20 @@ static void pass_row(struct reading *r)
 static bool is_next(struct making *m, enum source s, const struct row *of)
 {
     struct reading *r = &m->from[s];
+    int depth = kinds[s].ordinal;
     const struct row *by = s > SESSIONS ? of->of : of;
     const int64_t place[] = {m->place, by ? by->no : 0, of ? of->no : 0};
 
+    INVARIANT(depth <= (int)COUNT_OF(place));
     for (; r->there; pass_row(r)) {
         int64_t no = place[0];
         int i = 0;
 
-        while (i < kinds[s].ordinal && (no = cell_at(r, i).value.integer) == place[i]) {
+        while (i < depth && (no = cell_at(r, i).value.integer) == place[i]) {
             i++;
         }
-        if (i == kinds[s].ordinal || no > place[i]) {
-            return i == kinds[s].ordinal;
+        if (i == depth || no > place[i]) {
+            return i == depth;
         }
     }
     return false;
@@ -474,7 +476,6 @@ static void find_visits(struct making *m, const struct row *s, struct visit ***e
 /* What visits of one conversation tell one another. */
 static void follow_visits(struct making *m)
 {
-
     EACH (visit, v, m->visits) {
         const struct row *then = other_queue(v->of, v->first, true);
 
@@ -677,7 +678,6 @@ static void offer_goal(struct goal *g, const char *begun, const char *queue, con
 
 static void find_goal(const struct making *m, const struct row *of, struct goal *goal)
 {
-
     EACH (visit, v, m->visits) {
         offer_goal(goal, v->counts ? v->entered_at : NULL, v->queue, NULL);
     }
@@ -863,8 +863,14 @@ bool figures_make(struct db *d, const struct walked_tree *page, struct err *e)
                                          sql_figures_forget_legs, sql_figures_forget_conversations};
     ARENA_SCOPED struct arena *arena = arena_new(0);
     struct making m = {.db = d, .e = e, .arena = arena};
-    bool done = db_exec(d, sql_figures_temporary, e) && touch_days(d, false, e);
+    int64_t owed = 0;
+    bool done = db_exec(d, sql_figures_temporary, e) && touch_days(d, false, e) &&
+                db_number(db_ask(d, e, "SELECT count(*) FROM fact_owed", NONE), &owed);
 
+    for (size_t i = 0; page && i < page->count; i++) {
+        owed -= page->entities[i].written;
+    }
+    page = owed == 0 ? page : NULL; /* others are owed too: all are made of the tables */
     for (size_t i = 0; done && i < COUNT_OF(before); i++) {
         done = db_do(d, e, before[i], NONE);
     }

@@ -8,8 +8,8 @@
 #include "etl/walk.h"
 
 /* Makes the figures of the conversations whose keys are in fact_owed anew, and empties it; 0 owed:
- * does nothing. `page`: holds them all, as they were written; NULL: they are read from the tables.
- * Part of the caller's transaction. */
+ * does nothing. Where `page` holds them all as they were written they are made of it, else (NULL:
+ * there is none) of the tables. Part of the caller's transaction. */
 bool figures_make(struct db *d, const struct walked_tree *page, struct err *e);
 
 /* The same in a transaction of its own, where something is owed: a file that a migration has

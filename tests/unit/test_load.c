@@ -413,6 +413,20 @@ TEST_IN_FIXTURE(test_twice_in_a_page)
     check_value(f->s, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
 }
 
+/* Whoever asks for figures by hand may do so while pages come. */
+TEST_IN_FIXTURE(test_figures_owed_beside_a_page)
+{
+    job(f, job_page);
+    check(db_exec(f->s->db, "INSERT INTO fact_owed SELECT conversation_key FROM conversation",
+                  &f->s->e),
+          f->s);
+    query(f, "{'conversations':[{'conversationId':'c2'}]}");
+    check_value(f->s,
+                "SELECT (SELECT count(*) FROM interval_figure) || count(*) FROM "
+                "conversation_figure",
+                "12");
+}
+
 TEST_IN_FIXTURE(test_attribute_keys)
 {
     char text[1100];
