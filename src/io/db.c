@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "io/embedded.h"
 #include "io/file.h"
+#include "io/wal.h"
 #include "sql.h"
 
 #ifdef __APPLE__
@@ -27,9 +28,10 @@ struct db {
     sqlite3 *handle;
     char *path;
     bool in_transaction;
-    ino_t wal;     /* of a writer: its write-ahead log */
-    bool is_moved; /* a writer's file is no longer the one at its path */
-    bool frozen;   /* read without locks; good for as long as the file is as it was (`stamp`) */
+    ino_t wal;                 /* of a writer: its write-ahead log */
+    struct wal_copier *copier; /* likewise */
+    bool is_moved;             /* a writer's file is no longer the one at its path */
+    bool frozen; /* read without locks; good for as long as the file is as it was (`stamp`) */
     struct stat stamp;
     sqlite3_stmt *recent[256]; /* statements by the addresses of their texts; SQLite has them all */
 };
@@ -1169,6 +1171,7 @@ static struct db *open_writer(struct arena *a, const char *path, struct err *e)
         return NULL;
     }
     d->wal = stat(file_beside(a, path, "-wal"), &st) == 0 ? st.st_ino : 0;
+    d->copier = wal_copier_new(d->handle, d->path);
     return d;
 }
 
@@ -1204,6 +1207,7 @@ int64_t db_empty_wal(struct db *d)
     struct err moved;
 
     if (is_in_place(d, &moved)) {
+        wal_copier_wait(d->copier);
         sqlite3_busy_timeout(d->handle, 0);
         (void)sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
@@ -1222,6 +1226,7 @@ void db_close(struct db *d)
         return;
     }
     db_rollback(d);
+    wal_copier_free(d->copier);
     for (sqlite3_stmt *s; (s = sqlite3_next_stmt(d->handle, NULL));) {
         (void)sqlite3_finalize(s);
     }

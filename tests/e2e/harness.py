@@ -53,8 +53,9 @@ FEW = "users, queues, adherence_realtime, conversations"
 ZONES = (("Europe/Berlin", "2025-10-24"), ("Asia/Kathmandu", "2026-03-06"), ("America/New_York", "2026-03-06"), ("Asia/Seoul", "2026-05-01"))
 WORLDS = [(*zone, seed, calls) for seed in (7, 8, 9) for calls in (None, True) for zone in ZONES] if FULL else [(*z, 7, None) for z in ZONES[:2]]
 
-# Waits that a test need not sit out.
+# Waits that a test need not sit out, and a write-ahead log so short that it is copied all the time.
 QUICK = {
+    "ROLLCALL_LIMIT_WAL_FRAMES": "50",
     "ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": "5",
     "ROLLCALL_LIMIT_JOB_POLL_MS": "20",
     "ROLLCALL_LIMIT_RETRY_BASE_MS": "5",

@@ -748,6 +748,39 @@ TEST_IN_SCRATCH(test_busy)
     assert_non_null(strstr(c.text, "holding the database"));
 }
 
+/* --- the write-ahead log --- */
+
+static void write_often(const void *unused)
+{
+    enum { COMMITS = 60, FRAMES = 20, FRAME_BYTES = 8192 + 24 };
+    struct err e;
+
+    (void)unused;
+    (void)setenv("ROLLCALL_LIMIT_WAL_FRAMES", "20", 1);
+    CHILD_ASSERT(limits_load(&e));
+    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    CHILD_ASSERT(d && db_exec(d, "CREATE TABLE own (a)", &e));
+    for (int i = 0; i < COMMITS; i++) {
+        CHILD_ASSERT(db_do(d, &e, "INSERT INTO own VALUES (zeroblob(200000))", NONE));
+    }
+    /* It gains more in each commit than is copied at a time. */
+    CHILD_ASSERT(db_wal_bytes(SCRATCH_DATABASE) < (int64_t)6 * FRAMES * FRAME_BYTES);
+    CHILD_ASSERT(kill(getpid(), SIGKILL) == 0);
+}
+
+TEST_IN_SCRATCH(test_the_log_begins_anew)
+{
+    struct child c = child_run(write_often, NULL);
+
+    assert_int_equal(c.signal, SIGKILL);
+    db_close(s->db);
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM own WHERE length(a) = 200000"), 60);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM pragma_integrity_check "
+                                   "WHERE integrity_check <> 'ok'"),
+                     0);
+}
+
 /* --- a full disk --- */
 
 static void fill(const void *unused)

@@ -1,0 +1,86 @@
+#include "io/wal.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+
+enum { BESIDE = 2 }; /* copies by the thread before the writer makes one */
+
+struct wal_copier {
+    sqlite3 *writer;
+    const char *path;
+    int asked; /* frames of the log when a copy was begun last; 0: none was since it began anew */
+    bool begun;
+    atomic_bool works;
+    pthread_t thread;
+};
+
+/* The thread; `copier` is a struct wal_copier. What it cannot copy is left to the next one. */
+static void *copy(void *copier)
+{
+    struct wal_copier *c = copier;
+    sqlite3 *own = NULL;
+    int code = sqlite3_open_v2(c->path, &own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    /* It knows its log once it has read something; this reads no schema. */
+    if (code == SQLITE_OK &&
+        sqlite3_exec(own, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) {
+        (void)sqlite3_wal_checkpoint_v2(own, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    (void)sqlite3_close(own);
+    atomic_store(&c->works, false);
+    return NULL;
+}
+
+void wal_copier_wait(struct wal_copier *c)
+{
+    if (c->begun) {
+        pthread_join(c->thread, NULL);
+        c->begun = false;
+    }
+}
+
+/* After each commit, with the frames that the log has. */
+static int attend(void *copier, sqlite3 *writer, const char *name, int frames)
+{
+    struct wal_copier *c = copier;
+    int most = (int)limit_get(LIMIT_WAL_FRAMES);
+
+    c->asked = frames < c->asked ? 0 : c->asked;
+    bool is_own = c->asked >= BESIDE * most;
+    if (frames - c->asked < most && !(is_own && !atomic_load(&c->works))) {
+        return SQLITE_OK;
+    }
+    wal_copier_wait(c);
+    if (!is_own) {
+        c->asked = frames;
+        atomic_store(&c->works, true);
+        c->begun = pthread_create(&c->thread, NULL, copy, c) == 0;
+    }
+    if (!c->begun) {
+        (void)sqlite3_wal_checkpoint_v2(writer, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return SQLITE_OK;
+}
+
+struct wal_copier *wal_copier_new(struct sqlite3 *writer, const char *path)
+{
+    struct wal_copier *c = xcalloc(1, sizeof(*c));
+
+    c->writer = writer;
+    c->path = path;
+    (void)sqlite3_wal_hook(writer, attend, c);
+    return c;
+}
+
+void wal_copier_free(struct wal_copier *c)
+{
+    if (c) {
+        (void)sqlite3_wal_hook(c->writer, NULL, NULL);
+        wal_copier_wait(c);
+        free(c);
+    }
+}
