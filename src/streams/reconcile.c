@@ -18,14 +18,17 @@ static bool take_day(const struct reconciliation *r, const char *scope, const ch
                      struct err *e)
 {
     struct db *d = r->ledger.db;
-    int64_t counts = 0;
+    enum { QUEUES = 1, AGENTS };
+    int64_t whose = 0;
 
     return db_exec(d, sql_reconcile_empty, e) &&
            db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()),
                  S(asked(r, scope))) &&
-           db_number(db_ask(d, e, sql_reconcile_counts, NONE), &counts) &&
-           (counts == 0 || db_do(d, e, sql_reconcile_figures, S(day))) &&
-           db_do(d, e, sql_reconcile_states, S(day)) && db_exec(d, sql_reconcile_take, e);
+           db_number(db_ask(d, e, sql_reconcile_whose, NONE), &whose) &&
+           (whose != QUEUES || db_do(d, e, sql_reconcile_figures, S(day))) &&
+           (whose != AGENTS || db_do(d, e, sql_reconcile_states, S(day))) &&
+           (str_eq(scope, "moved") || db_exec(d, sql_reconcile_take, e)) &&
+           db_exec(d, sql_reconcile_taken, e);
 }
 
 bool reconcile_days(const struct reconciliation *r, struct err *e)

@@ -152,9 +152,9 @@ SELECT *, ?3, ?4, scope = 'moved' AND EXISTS (
     SELECT 1 FROM figure_kept JOIN figure_touched AS t USING (day) WHERE t.day = ?2 AND t.is_due AND queue_id = '')
 FROM temp.reconcile_due WHERE scope = ?1 AND day = ?2
 
--- Whether its queues are added up.
--- name: reconcile_counts
-SELECT count(*) FROM temp.reconcile_day WHERE moves OR scope = 'queue' AND reason IS NULL
+-- Whose figures of the day are added up: 1, queues; 2, agents; 0, nobody.
+-- name: reconcile_whose
+SELECT CASE WHEN moves THEN 1 WHEN reason IS NULL THEN (scope = 'queue') + 2 * (scope = 'agent') ELSE 0 END FROM temp.reconcile_day
 
 -- name: reconcile_figures
 -- Our side of queues, by its day ?1, as figure_kept has it.
@@ -175,7 +175,7 @@ INSERT INTO temp.reconcile_state
 SELECT user_id, CASE kind WHEN 'routing' THEN 'tAgentRoutingStatus' ELSE 'tSystemPresence' END,
     coalesce(status, ''), round(seconds * 1000)
 FROM v_agent_state
-WHERE day = ?1 AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'agent' AND reason IS NULL)
+WHERE day = ?1
 
 -- name: reconcile_take
 -- Both sides. What is nought on both is no figure.
@@ -353,6 +353,7 @@ ON CONFLICT (day, scope) DO UPDATE SET
         JOIN temp.reconcile_differed USING (day, scope, queue_id, media_type, user_id, metric, qualifier, statistic, difference)
         WHERE r.day = excluded.day AND r.scope = excluded.scope) THEN appealed_run_id END;
 
+-- name: reconcile_taken
 -- What moved since the day was first whole.
 INSERT INTO figure_change
 SELECT d.day, queue_id, media_type, kpi, sum(value * is_kept), sum(value * (1 - is_kept)), d.now
