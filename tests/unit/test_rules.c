@@ -285,45 +285,41 @@ TEST_IN_FIXTURE(test_no_page_scans_a_table)
 
 /* --- entities of a list that has deleted_at --- */
 
-/* What a list says of a team, and when it was first missing. */
+/* A team: what a list says of it, when it was first missing, and its changes, a line each. */
 struct named {
     bool known;
     int name; /* 0: it is not there */
+    int last_name;
     int64_t deleted;
+    const char *log;
 };
 
-/* The changes from one reading to the next, a line each. */
-static const char *changes_of(struct fixture *f, int i, const struct named *was,
-                              const struct named *is, int name_was, const char *log)
+/* A reading has ended. */
+static void note(struct fixture *f, int i, struct named *t)
 {
-    char old[CLOCK_ISO_BYTES] = "-";
-    char now[CLOCK_ISO_BYTES] = "-";
+    int64_t was = t->deleted;
+    char iso[CLOCK_ISO_BYTES];
 
-    if (!was->known) {
-        return log;
+    t->deleted = t->name ? 0 : was ? was : f->page.received_ms;
+    if (t->known && t->name && t->name != t->last_name) {
+        t->log = arena_printf(f->arena, "%st%d name %d %d\n", t->log, i, t->last_name, t->name);
     }
-    if (is->name && is->name != name_was) {
-        log = arena_printf(f->arena, "%st%d name %d %d\n", log, i, name_was, is->name);
+    if (t->known && (was != 0) != (t->deleted != 0)) {
+        clock_format(was ? was : t->deleted, iso);
+        t->log = arena_printf(f->arena, "%st%d deleted_at %s %s\n", t->log, i, was ? iso : "-",
+                              was ? "-" : iso);
     }
-    if ((was->deleted != 0) != (is->deleted != 0)) {
-        if (was->deleted) {
-            clock_format(was->deleted, old);
-        } else {
-            clock_format(is->deleted, now);
-        }
-        log = arena_printf(f->arena, "%st%d deleted_at %s %s\n", log, i, old, now);
-    }
-    return log;
+    t->known = t->known || t->name;
+    t->last_name = t->name ? t->name : t->last_name;
 }
 
 static void list_sequence(struct fixture *f)
 {
-    int name[NAMES] = {0}; /* 0: it is not there */
-    int last_name[NAMES] = {0};
-    int64_t deleted[NAMES] = {0};
-    bool known[NAMES] = {false};
-    const char *log[NAMES] = {"", "", "", "", "", "", "", ""};
+    struct named teams[NAMES];
 
+    for (int i = 0; i < NAMES; i++) {
+        teams[i] = (struct named){.log = ""};
+    }
     use(f, &crew, LOAD_ENTITY);
     for (int step = 0; step < STEPS; step++) {
         const char *entities[NAMES];
@@ -331,44 +327,36 @@ static void list_sequence(struct fixture *f)
         size_t count = 0;
 
         for (int changes = 0; changes < 2; changes++) {
-            name[draw(f, NAMES)] = (int)draw(f, 3);
+            teams[draw(f, NAMES)].name = (int)draw(f, 3);
         }
         for (int i = 0; i < NAMES; i++) {
-            if (name[i]) {
-                entities[count++] = arena_printf(f->arena, "{'id':'t%d','name':'%d'}", i, name[i]);
+            if (teams[i].name) {
+                entities[count++] =
+                    arena_printf(f->arena, "{'id':'t%d','name':'%d'}", i, teams[i].name);
             }
         }
         read_all(f, entities, count);
         for (int i = 0; i < NAMES; i++) {
             char iso[CLOCK_ISO_BYTES] = "";
 
-            struct named was = {known[i], 0, deleted[i]};
-            known[i] = known[i] || name[i];
-            deleted[i] = name[i] ? 0 : deleted[i] ? deleted[i] : f->page.received_ms;
-            struct named is = {known[i], name[i], deleted[i]};
-            log[i] = changes_of(f, i, &was, &is, last_name[i], log[i]);
-            last_name[i] = name[i] ? name[i] : last_name[i];
-            if (known[i] && deleted[i]) {
-                clock_format(deleted[i], iso);
+            note(f, i, &teams[i]);
+            if (teams[i].deleted) {
+                clock_format(teams[i].deleted, iso);
             }
-            expected = known[i] ? arena_printf(f->arena, "%st%d%s ", expected, i, iso) : expected;
+            expected = teams[i].known ? arena_printf(f->arena, "%st%d %d%s ", expected, i,
+                                                     teams[i].last_name, iso)
+                                      : expected;
         }
-        check_rows(f,
-                   "SELECT ifnull(group_concat(crew_id || ifnull(deleted_at, '') || ' ', ''), '') "
-                   "FROM (SELECT * FROM crew WHERE crew_id <> 'old' ORDER BY crew_id)",
-                   expected);
-        for (int i = 0; i < NAMES; i++) {
-            if (name[i]) {
-                check_value(
-                    f->s, arena_printf(f->arena, "SELECT name FROM crew WHERE crew_id = 't%d'", i),
-                    arena_printf(f->arena, "%d", name[i]));
-            }
-        }
+        check_rows(
+            f,
+            "SELECT ifnull(group_concat(crew_id || ' ' || name || ifnull(deleted_at, '') || "
+            "' ', ''), '') FROM (SELECT * FROM crew WHERE crew_id <> 'old' ORDER BY crew_id)",
+            expected);
     }
     check_value(f->s, "SELECT deleted_at FROM crew WHERE crew_id = 'old'", "long ago");
     const char *all = "";
     for (int i = 0; i < NAMES; i++) {
-        all = arena_printf(f->arena, "%s%s", all, log[i]);
+        all = arena_printf(f->arena, "%s%s", all, teams[i].log);
     }
     check_rows(f,
                "SELECT group_concat(id || ' ' || field || ' ' || ifnull(old_value, '-') || ' ' || "
