@@ -12,25 +12,39 @@ enum { BESIDE = 2 }; /* copies by the thread before the writer makes one */
 struct wal_copier {
     sqlite3 *writer;
     const char *path;
+    sqlite3 *own; /* the thread's; NULL: it needed none yet */
     int asked; /* frames of the log when a copy was begun last; 0: none was since it began anew */
     bool begun;
     atomic_bool works;
     pthread_t thread;
 };
 
+/* A connection to the writer's file; another that lies at its path by now has nothing of that log.
+ */
+static bool open_own(struct wal_copier *c)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    int moved = 0;
+
+    if (!c->own &&
+        (sqlite3_open_v2(c->path, &c->own, flags, NULL) != SQLITE_OK ||
+         sqlite3_file_control(c->writer, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+         moved)) {
+        (void)sqlite3_close(c->own);
+        c->own = NULL;
+    }
+    return c->own != NULL;
+}
+
 /* The thread; `copier` is a struct wal_copier. What it cannot copy is left to the next one. */
 static void *copy(void *copier)
 {
     struct wal_copier *c = copier;
-    sqlite3 *own = NULL;
-    int code = sqlite3_open_v2(c->path, &own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
     /* It knows its log once it has read something; this reads no schema. */
-    if (code == SQLITE_OK &&
-        sqlite3_exec(own, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) {
-        (void)sqlite3_wal_checkpoint_v2(own, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (sqlite3_exec(c->own, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) {
+        (void)sqlite3_wal_checkpoint_v2(c->own, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
-    (void)sqlite3_close(own);
     atomic_store(&c->works, false);
     return NULL;
 }
@@ -55,7 +69,7 @@ static int attend(void *copier, sqlite3 *writer, const char *name, int frames)
         return SQLITE_OK;
     }
     wal_copier_wait(c);
-    if (!is_own) {
+    if (!is_own && open_own(c)) {
         c->asked = frames;
         atomic_store(&c->works, true);
         c->begun = pthread_create(&c->thread, NULL, copy, c) == 0;
@@ -81,6 +95,7 @@ void wal_copier_free(struct wal_copier *c)
     if (c) {
         (void)sqlite3_wal_hook(c->writer, NULL, NULL);
         wal_copier_wait(c);
+        (void)sqlite3_close(c->own);
         free(c);
     }
 }
