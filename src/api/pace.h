@@ -67,7 +67,6 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms);
  * (-1: none) and a random number in [0, 1). With Retry-After: that, plus up to a tenth (at most 1
  * s) of jitter on top, never less; a Retry-After of 0 asks for nothing and counts as none. -1: do
  * not wait that long, give up: it passes LIMIT_RETRY_AFTER_MS, or `spent_ms` (since the first try)
- * plus the wait passes LIMIT_RETRY_TOTAL_MS (LIMIT_RETRY_NAME_MS of a
- * name). */
+ * plus the wait passes LIMIT_RETRY_TOTAL_MS (LIMIT_RETRY_NAME_MS of a name). */
 int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
                       double random01);

@@ -156,7 +156,7 @@ static bool may_ask(const struct reader *r)
         return false;
     }
     /* The page that others wait for was asked before them, so this cannot stand still. */
-    return r->asked == r->turn || (r->asked - r->turn < (int64_t)all->in_flight &&
+    return r->asked == r->turn || (r->asked - r->turn < (int64_t)all->in_flight + READY &&
                                    all->early_count < EARLY_ROUNDS * all->in_flight);
 }
 

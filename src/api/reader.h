@@ -5,7 +5,7 @@
  * submitted anew.
  *
  * Invariants: the readers of a set share what may be on the wire and the memory of pages ahead of
- * their turn; a reader runs ahead of its oldest missing page by `in_flight` pages, no further;
+ * their turn; a reader runs ahead of its oldest missing page by `in_flight` pages and a few more;
  * pages that wait for their turn are kept as they came, unparsed. Used by one thread.
  */
 #pragma once

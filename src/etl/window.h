@@ -88,10 +88,9 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
 /* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
  * not covered by the pass `settles` (NULL: none), or with something of ours at the server. What a
  * crash left under way comes first, then what was never whole, by time, then what is read again,
- * the newest first; what failed comes last. In the arena.
- * All but those of the real moment lie in a range. Without an order it begins at what [extract]
- * start says, and what was whole once is listed wherever it lies; with one, what was asked for once
- * more too. */
+ * the newest first; what failed comes last. In the arena. All but those of the real moment lie in a
+ * range. Without an order it begins at what [extract] start says, and what was whole once is listed
+ * wherever it lies; with one, what was asked for once more too. */
 enum window_order { ORDER_NIGHT, ORDER_NEWEST, ORDER_OLDEST };
 struct window_range {
     int64_t from_ms; /* they end after */

@@ -5,9 +5,8 @@
  * Invariants: after config_load every value is present (default or given) and within its range;
  * paths are as the user wrote them, relative to the working directory; an unknown section or key, a
  * bad value or a duplicate is ERR_CONFIG with file:line and the nearest known name.
- * src/io/config.txt is the one list of keys, which the parser
- * goes by it, and config.example.ini, which says what each means, and the manual page are held
- * against it by tests.
+ * src/io/config.txt is the one list of keys: the parser goes by it, and config.example.ini, which
+ * says what each means, and the manual page are held against it by tests.
  *
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
  * comment, an empty value is none (but for the paths that the program cannot do without; of

@@ -45,10 +45,10 @@ bool export_check(struct rows q, const char *const *names, size_t count, struct 
 
 /* Exports what the configuration says ([export]; without tables: all data tables and all views)
  * from `d`, which must not be in a transaction. `since_day`: only what starts on this day
- * (YYYY-MM-DD) or later; NULL: everything. `d` is in one afterwards, until its
- * db_rollback or db_close: so long sql_export_listing tells of the files. Errors: ERR_USAGE for an
- * unknown name (with the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path,
- * ERR_STOPPED. */
+ * (YYYY-MM-DD) or later; NULL: everything. `d` is in one afterwards, until its db_rollback or
+ * db_close: so long sql_export_listing tells of the files. Errors: ERR_USAGE for an unknown name
+ * (with the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path, ERR_STOPPED.
+ */
 bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,
                 struct err *e);
 

@@ -284,8 +284,7 @@ static void check_network(struct checking *a)
 /* --- the login ------------------------------------------------------------------------------- */
 
 /* Asks the login hosts of all other regions for the client; one that is late is asked once more
- * where others answer.
- * One that answers that the secret is wrong may know a client of that id. */
+ * where others answer. One that answers that the secret is wrong may know a client of that id. */
 static void find_region(struct checking *a)
 {
     struct arena *arena = a->arena;

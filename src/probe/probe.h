@@ -43,11 +43,10 @@ struct check_request {
  * cause and remedy from the one list (base/causes.h) when something is wrong. A step that makes no
  * sense after a failure is skipped; no result holds the secret, the token or a part of them.
  * Requests that fail for passing reasons are repeated once; none takes longer than
- * LIMIT_PATIENCE_MS.
- * Prints the results as one JSON object; or for people, by step, within the terminal's columns
- * where words allow: each cause explained once, and at the end the first failure with its cause and
- * remedy, or that all is well. *kind: of that failure, ERR_NONE without one. Errors are the
- * database's and the renderer's. */
+ * LIMIT_PATIENCE_MS. Prints the results as one JSON object; or for people, by step, within the
+ * terminal's columns where words allow: each cause explained once, and at the end the first failure
+ * with its cause and remedy, or that all is well. *kind: of that failure, ERR_NONE without one.
+ * Errors are the database's and the renderer's. */
 bool check_show(const struct check_request *request, bool as_json, enum err_kind *kind,
                 struct err *e);
 

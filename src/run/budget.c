@@ -4,13 +4,14 @@
 #include "base/str.h"
 #include "sql.h"
 
-/* Counts in the file what went out and may go next, and sets the client's limit by that: what was
- * counted ahead is given back, and taken anew as far as the month has it. */
+/* Counts in the file what went out and may go next: what was counted ahead is given back, and taken
+ * anew as far as the month has it. */
 static bool renew(struct run *run, int64_t ahead, struct err *e)
 {
     struct budget *b = &run->budget;
     int64_t counted = client_counted(run->client);
     int64_t limit = run->config->max_requests_month;
+    int64_t before = b->now;
 
     if (b->month && !db_do(run->db, e, sql_run_month, S(b->month), I(counted - b->kept))) {
         return false;
@@ -34,9 +35,11 @@ static bool renew(struct run *run, int64_t ahead, struct err *e)
     }
     /* Before the streams nobody renews what may go by now. */
     bool is_run = room == INT64_MAX || b->most <= b->kept + (room - more);
-    int64_t all = is_run ? b->most : b->kept + (room - more);
-    int64_t most = b->live && room < INT64_MAX && b->kept < all ? b->kept : all;
-    client_limit(run->client, most, all, is_run ? b->run_over : b->month_over);
+    b->all = is_run ? b->most : b->kept + (room - more);
+    b->now = b->live && room < INT64_MAX && b->kept < b->all ? b->kept : b->all;
+    b->over = is_run ? b->run_over : b->month_over;
+    /* No more than both before the commit and behind it may go. */
+    client_limit(run->client, before < b->now ? before : b->now, b->all, b->over);
     return true;
 }
 
@@ -72,7 +75,13 @@ void budget_sum(struct run *run)
 
 bool budget_keep(struct run *run, struct err *e)
 {
-    return db_finish(run->db, db_begin(run->db, e) && budget_count(run, BUDGET_AHEAD, e), e);
+    const struct budget *b = &run->budget;
+    bool kept = db_finish(run->db, db_begin(run->db, e) && budget_count(run, BUDGET_AHEAD, e), e);
+
+    if (kept) {
+        client_limit(run->client, b->now, b->all, b->over);
+    }
+    return kept;
 }
 
 bool budget_count(struct run *run, int64_t ahead, struct err *e)

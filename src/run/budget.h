@@ -18,7 +18,8 @@ bool budget_begin(struct run *run, struct err *e);
  * client's limit, with BUDGET_AHEAD requests more. False for trouble with the database. */
 bool budget_keep(struct run *run, struct err *e);
 
-/* The same, with `ahead` requests more, as part of the caller's transaction. */
+/* Counts the same, with `ahead` requests more, as part of the caller's transaction; the limit is
+ * only lowered. */
 bool budget_count(struct run *run, int64_t ahead, struct err *e);
 
 /* Sums up in the run's totals what was asked for by now. */

@@ -62,7 +62,10 @@ struct budget {
     int64_t kept;      /* that the file has counted, in all months */
     bool binds;        /* there is one: things are read to their end before others begin */
     bool live;         /* it is renewed while requests go out */
-    struct err why;    /* which is used up: nothing more is begun; ERR_NONE: none */
+    int64_t now;       /* requests of the run that may go by what is counted, and in all */
+    int64_t all;
+    const char *over; /* what is said when those are used up */
+    struct err why;   /* which is used up: nothing more is begun; ERR_NONE: none */
     const char *run_over;
     const char *month_over;
 };

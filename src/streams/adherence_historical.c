@@ -18,9 +18,6 @@
 /* An answer that says where its state is, and once that is Complete where the files are. */
 #define COMPLETE(at, files) .state = (at), .done = "Complete", .failed = "Error", .urls = (files)
 
-#define DOWNLOAD(array, unit)                                                                      \
-    .path = "{token}", .follow = FOLLOW_URLS, .rows = (array), .whose = (unit)
-
 const struct stream stream_adherence_historical = {
     .name = "adherence_historical",
     .title = "historical adherence",
@@ -47,7 +44,7 @@ const struct stream stream_adherence_historical = {
                            {.path = BULK "/jobs/{token}",
                             .follow = FOLLOW_DONE,
                             COMPLETE("job.status", "downloadUrls")},
-                           {DOWNLOAD("userResults", "managementUnitId")})},
+                           {DOWNLOADED("userResults"), .whose = "managementUnitId"})},
            {.plan = {.name = "query", .bound = SEES_ENDED, .instead = true},
             .permissions = "wfm:historicalAdherence:view",
             .steps = STEPS({.method = HTTP_POST,
@@ -59,5 +56,5 @@ const struct stream stream_adherence_historical = {
                            {.path = ADHERENCE "/jobs/{token}",
                             .follow = FOLLOW_DONE,
                             COMPLETE("queryState", "downloadUrls|downloadUrl")},
-                           {DOWNLOAD("data", NULL)})}),
+                           {DOWNLOADED("data")})}),
 };

@@ -20,12 +20,8 @@
 
 /* A query of what began on the days of a stretch of time, by order. */
 #define QUERY(by)                                                                                  \
-    .method = HTTP_POST, .path = DETAILS "/query",                                                 \
-    .body =                                                                                        \
-        "{\"interval\":\"{start}/{end}\",\"order\":\"" by "\",\"orderBy\":\"conversationStart\","  \
-        "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                                 \
-    .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                                  \
-    .must = "conversations|totalHits", .newest = "conversationStart", .limited = true
+    DETAILS_QUERY(DETAILS, by, ",\"orderBy\":\"conversationStart\"", "conversations"),             \
+        .newest = "conversationStart", .limited = true
 
 /* Single records, 50 ids at a time. */
 #define BY_ID                                                                                      \

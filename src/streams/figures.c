@@ -6,22 +6,10 @@
 #include "base/str.h"
 #include "sql.h"
 
-/* The metrics that count somewhere; those of quarters of an hour come first. */
-/* clang-format off */
-static const char *const names[] = {
-    "nOffered", "tAnswered", "tAbandon", "tShortAbandon", "tFlowOut", "nOverSla", "tHandle",
-    "nTransferred", "nBlindTransferred", "nConsultTransferred", "tTalkComplete", "tHeldComplete",
-    "tAcw", "tDialing", "tContacting", "tNotResponding", "tAcd", "tAlert", "tIvr", "nConnected",
-    "nOutbound", "nConsult"
-};
-enum name {
-    OFFERED, ANSWERED, ABANDON, SHORT_ABANDON, FLOW_OUT, OVER_SLA, HANDLE,
-    TRANSFERRED, BLIND, CONSULTED, TALK, HELD,
-    ACW, DIALING, CONTACTING, NOT_RESPONDING, ACD, ALERT, IVR, CONNECTED,
-    OUTBOUND, CONSULT, NAMES, OF_QUARTERS = ACD
-};
-_Static_assert(COUNT_OF(names) == NAMES, "each has its place");
+static const char *const names[] = {FIGURE_NAMES};
+enum name { FIGURE_IDS, NAMES, OF_QUARTERS = ACD };
 
+/* clang-format off */
 /* Which of them the statements of figures.sql take, in their order: counts, then sums. */
 enum statement { INTERVAL, LEG, CONVERSATION };
 static const struct taken {

@@ -37,7 +37,5 @@ const struct stream stream_schedules = {
                        .polls = 25,
                        .urls = "downloadUrl",
                        .rows = "result.agentSchedules"},
-                      {.path = "{token}",
-                       .follow = FOLLOW_URLS,
-                       .rows = "agentSchedules|result.agentSchedules"})}),
+                      {DOWNLOADED("agentSchedules|result.agentSchedules")})}),
 };

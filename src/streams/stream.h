@@ -162,6 +162,13 @@ int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_
            .must = "dataAvailabilityDate",                                                         \
            .available = "dataAvailabilityDate"})
 
+/* The query of details: their path, the order, what its body says besides, the array of rows. */
+#define DETAILS_QUERY(details, by, more, array)                                                    \
+    .method = HTTP_POST, .path = details "/query",                                                 \
+    .body = "{\"interval\":\"{start}/{end}\",\"order\":\"" by "\"" more                            \
+            ",\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                            \
+    .follow = FOLLOW_PAGES, .size = 100, .rows = (array), .must = array "|totalHits"
+
 /* The steps of an analytics job of details: path of its jobs, what its body says besides interval
  * and order, rows a page, the array of rows. */
 #define DETAILS_JOB(jobs, more, n, array)                                                          \
@@ -183,3 +190,6 @@ int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_
            .cursor = "cursor",                                                                     \
            .available = "dataAvailabilityDate"},                                                   \
           {.method = HTTP_DELETE, .path = jobs "/{token}", .cleanup = true})
+
+/* The files that a step before it names, by the array of their rows. */
+#define DOWNLOADED(array) .path = "{token}", .follow = FOLLOW_URLS, .rows = (array)

@@ -26,14 +26,6 @@ const struct stream stream_user_status = {
             .steps = DETAILS_JOB(JOBS, "", 1000, "userDetails")},
            {.plan = {.name = "query"},
             .permissions = PERMISSION,
-            .steps = STEPS({.method = HTTP_POST,
-                            .path = DETAILS "/query",
-                            .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
-                                    "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",
-                            .follow = FOLLOW_PAGES,
-                            .size = 100,
-                            .rows = "userDetails",
-                            .must = "userDetails|totalHits",
-                            .repeats = true,
+            .steps = STEPS({DETAILS_QUERY(DETAILS, "asc", "", "userDetails"), .repeats = true,
                             .sparse = true})}),
 };

@@ -295,8 +295,14 @@ static struct {
 /* How often the same was asked before; forgotten once it was answered. */
 static int times_before(uint64_t key, bool answered)
 {
-    size_t at = key % ASKED_MAX;
+    size_t at = ASKED_MAX;
     pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < ASKED_MAX && (at == ASKED_MAX || asked_before[at].key != key); i++) {
+        size_t next = (key + i) % ASKED_MAX;
+        bool is_free = asked_before[next].times == 0 && at == ASKED_MAX;
+        at = is_free || asked_before[next].key == key ? next : at;
+    }
+    at = at == ASKED_MAX ? key % ASKED_MAX : at;
     int times = asked_before[at].key == key ? asked_before[at].times : 0;
     asked_before[at].key = key;
     asked_before[at].times = answered ? 0 : times + 1;
