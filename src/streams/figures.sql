@@ -1,7 +1,7 @@
 -- Figures of conversations: streams/figures.c reads what is owed in the order of keys, and writes.
 
 -- name: figures_temporary
-CREATE TEMP TABLE IF NOT EXISTS figure_day (day TEXT PRIMARY KEY, is_first INTEGER) WITHOUT ROWID
+CREATE TEMP TABLE IF NOT EXISTS figure_day (day TEXT PRIMARY KEY, is_first INTEGER)
 
 -- name: figures_days
 -- The days whose figures move, before and behind; is_first: it is whole, and nobody has to look at it yet.
