@@ -1,6 +1,6 @@
 -- name: connection_settings
--- Sorting stays in memory: directories for temporary files are tiny or read-only where programs run in containers. A WAL of
--- 4,000 pages before its checkpoint, four times the default, makes loading an eighth faster.
+-- Sorting stays in memory: directories for temporary files are tiny or read-only where programs run in containers. The WAL of a
+-- writer is copied by io/wal.c once its schema is there; a conversion's before that, at 4,000 pages.
 PRAGMA page_size = 8192;
 PRAGMA cache_size = -8192;
 PRAGMA mmap_size = 0;

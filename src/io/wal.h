@@ -1,10 +1,10 @@
 /*
  * What a writer's write-ahead log holds is copied into its file by a thread of its own, beside what
- * is written next: else a third of loading's time goes there.
+ * is written next: else a sixth of loading's time goes there.
  *
  * Invariants: the log is as SQLite has it at any moment, so a kill loses nothing. SQLite begins it
  * anew only once all of it is copied: so after two copies beside the writer one by the writer
- * itself takes what has come since. It grows beyond some four times LIMIT_WAL_FRAMES only while a
+ * itself takes what has come since. It grows beyond some five times LIMIT_WAL_FRAMES only while a
  * reader keeps an old state.
  */
 #pragma once
