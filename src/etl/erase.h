@@ -16,7 +16,6 @@
 #pragma once
 
 #include "etl/map.h"
-#include "io/db.h"
 #include "io/json.h"
 
 /* What a hash stands for; bits. */

@@ -41,7 +41,6 @@
 #pragma once
 
 #include "etl/walk.h"
-#include "io/db.h"
 
 /* What became of a row that came. */
 enum placed {

@@ -2,11 +2,8 @@
 
 #include <unistd.h>
 
-#include "base/causes.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "etl/raw.h"
 #include "io/config.h"
 #include "sql.h"

@@ -9,7 +9,6 @@
 #pragma once
 
 #include "etl/load.h"
-#include "io/db.h"
 
 struct config;
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/str.h"
 #include "etl/words.h"
 #include "sql.h"
 

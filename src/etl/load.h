@@ -24,11 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "etl/history.h"
-#include "etl/map.h"
-#include "etl/walk.h"
-#include "io/db.h"
 
 struct loader;
 

@@ -11,8 +11,6 @@
 #pragma once
 
 #include "etl/load.h"
-#include "io/db.h"
-#include "io/json.h"
 
 /* A page as it came. */
 struct raw_answer {

@@ -3,7 +3,6 @@
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/str.h"
 #include "io/hash.h"
 
 enum {

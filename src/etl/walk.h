@@ -19,7 +19,6 @@
 #pragma once
 
 #include "etl/map.h"
-#include "io/cell.h"
 #include "io/json.h"
 
 /* Cells of the loader's behind the columns of a root's row; how many tables a tree may have. */

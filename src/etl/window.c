@@ -1,10 +1,6 @@
 #include "etl/window.h"
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/str.h"
-#include "etl/history.h"
-#include "io/db.h"
 #include "sql.h"
 
 /* How far a stored time may lie ahead of the server's now: clocks of several hosts differ. */

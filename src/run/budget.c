@@ -1,7 +1,5 @@
 #include "run/budget.h"
 
-#include "api/client.h"
-#include "base/str.h"
 #include "sql.h"
 
 /* Counts in the file what went out and may go next: what was counted ahead is given back, and taken

@@ -1,12 +1,7 @@
-#include "run/run.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "io/file.h"
-#include "io/json.h"
 #include "run/budget.h"
 #include "run/night.h"
 #include "run/store.h"

@@ -1,10 +1,7 @@
 #include "run/night.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "run/budget.h"
 #include "run/store.h"
 #include "sql.h"

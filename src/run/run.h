@@ -8,12 +8,7 @@
  */
 #pragma once
 
-#include "api/client.h"
 #include "base/progress.h"
-#include "etl/ledger.h"
-#include "io/config.h"
-#include "io/db.h"
-#include "io/lock.h"
 #include "streams/fetch.h"
 #include "streams/loaders.h"
 

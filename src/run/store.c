@@ -1,9 +1,6 @@
 #include "run/store.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "etl/load.h"
 #include "etl/raw.h"
 #include "run/budget.h"
 #include "sql.h"

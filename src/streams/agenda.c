@@ -1,10 +1,6 @@
 #include "streams/agenda.h"
 
-#include "base/causes.h"
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
-#include "base/str.h"
 #include "sql.h"
 
 enum { ROUNDS = 2 };

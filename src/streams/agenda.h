@@ -9,7 +9,6 @@
 #pragma once
 
 #include "streams/loaders.h"
-#include "streams/stream.h"
 
 /* Readings in a row that the server's own trouble ended: the next ones would meet it too. */
 enum { TROUBLED_MAX = 3 };

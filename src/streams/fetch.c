@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/stop.h"
 #include "io/hash.h"
 

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/str.h"
 #include "sql.h"
 
 static const char *const names[] = {FIGURE_NAMES};

@@ -218,6 +218,21 @@ def rule_circle(tree):
         yield path, 1, "a circle of files: " + ", ".join(ring)
 
 
+def rule_named_once(tree):
+    """A header that comes with another is not named beside it."""
+    ours = {file.path: {"src/" + name: line for line, kind, name in file.includes() if kind == "quote"} for file in tree.sources("src/")}
+
+    def brings(path, seen=frozenset()):
+        named = set(ours.get(path, ())) - seen
+        return named.union(*(brings(other, seen | named) for other in named))
+
+    for path, named in ours.items():
+        for other, line in named.items():
+            through = sorted(header for header in named if other in brings(header))
+            if through:
+                yield path, line, "%s comes with %s" % (other[4:], through[0][4:])
+
+
 def rule_internal_header(tree):
     """What one thing shares with itself alone stands in one file."""
     for path in tree.c_files:
@@ -451,7 +466,7 @@ def rule_header_alone(tree):
             yield file.path, 1, "does not compile alone: " + first
 
 
-RULES = [rule_layers, rule_circle, rule_internal_header, rule_third_party, rule_banned, rule_typedef, rule_file_length,
+RULES = [rule_layers, rule_circle, rule_named_once, rule_internal_header, rule_third_party, rule_banned, rule_typedef, rule_file_length,
          rule_function_length, rule_prototype_comment, rule_header_purpose, rule_sql_in_c, rule_forbidden,
          rule_whitespace, rule_markdown_link, rule_query_header,
          rule_column_comment, rule_shell_syntax, rule_header_alone]

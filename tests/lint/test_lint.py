@@ -47,6 +47,7 @@ bool thing_make(struct thing *t, int size)
     "src/io/db.c": '#include "base/thing.h"\n#include <sqlite3.h>\nconst char *q = "SELECT 1";\n',
     "src/main.c": '#include "io/db.h"\nconst char *m = "DELETE /jobs";\nconst char *n = "Select one.";\n',
     "src/io/db.h": "/* The database. */\n",
+    "src/io/row.h": '/* A row. */\n#include "base/thing.h"\n',
     "queries/one.sql": "-- title: One\n-- description: a row.\n-- param: from  [day] the first day\n"
                        "SELECT ':no' WHERE :from;\n",
     "schema/0001_a.sql": "CREATE TABLE a (\n    a_id TEXT PRIMARY KEY, -- the id\n    -- its size, bytes\n"
@@ -63,6 +64,7 @@ BAD = [
     (lint.rule_layers, "src/base/thing.c", '#include "base/thing.h"\n#include "io/db.h"\n', 2),
     (lint.rule_layers, "src/run/a.c", '#include "thing.h"\n'),
     (lint.rule_layers, "src/misc/a.c", "int a;\n"),
+    (lint.rule_named_once, "src/io/db.h", '/* a */\n#include "base/thing.h"\n#include "io/row.h"\n', 2),
     (lint.rule_internal_header, "src/io/a_internal.h", "/* a */\n", 1),
     (lint.rule_third_party, "src/etl/a.c", "#include <stdio.h>\n#include <zlib.h>\n", 2),
     (lint.rule_third_party, "src/run/a.c", "#include <curl/curl.h>\n"),
