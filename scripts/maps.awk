@@ -399,7 +399,10 @@ function brackets(t)
     next
 }
 
-table != "" && /^    "?[a-z]/ { column(table, $1, $2) }
+table != "" && /^    "?[a-z]/ {
+    column(table, $1, $2)
+    next
+}
 
 # Further brackets of the table or the column above.
 table != "" && /^ +-- \[/ {
@@ -409,7 +412,10 @@ table != "" && /^ +-- \[/ {
         fail(here, table " does not say where its rows sit")
     }
     brackets(table)
+    next
 }
+
+/-- ?\[/ { fail(here, "a bracket where no column is read: four blanks and its name, or ALTER TABLE .. ADD COLUMN") }
 
 # The columns of a table as source k has them; k = 0: all.
 function write_columns(t, name, k,    n, flags, path)

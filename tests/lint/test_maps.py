@@ -82,6 +82,7 @@ WRONG = (
     ("    part_no INTEGER,              -- its part\n", "", 13, "leg has 1 ordinals, its place 2 arrays"),
     ("[open 0/1]", "[parts[]]", 17, "parts[] is not in the rows at parts[].legs[]"),
     ("[open 0/1] ", "", 13, "leg has no mapped column"),
+    ("    open INTEGER", "  open INTEGER", 17, "a bracket where no column is read"),
 )
 
 # A root in nested arrays, with every source of values; a table below it.
@@ -183,6 +184,7 @@ class Maps(unittest.TestCase):
             self.assertIn('{"score", "score", COLUMN_INT, SOURCE_FIELD, 0, NULL},', run(awk, WHOLE, more=more).stdout)
             for wrong, said in (("ALTER TABLE log ADD COLUMN score BIGINT; -- [score] x\n", "no table log above"),
                                 ("ALTER TABLE leg ADD COLUMN score BIGINT; -- [open] x\n", "open is mapped twice"),
+                                ("ALTER TABLE leg ADD score BIGINT; -- [score] x\n", ":20: a bracket where no column is read"),
                                 ("ALTER TABLE leg ADD COLUMN score BIGINT;\n", "score has no comment")):
                 self.assertIn(said, run(awk, WHOLE, more=wrong).stderr)
 
