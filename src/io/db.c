@@ -107,7 +107,7 @@ enum { INDEX_LOCKS_AT = 120, INDEX_LOCKS = 9 };
 
 /* Where a file's header says how it is written and read (SQLite's file format, 1.3), and what one
  * with a rollback journal has there. */
-enum { FORMAT_OFFSET = 18 };
+enum { FORMAT_OFFSET = 18, LONG_LOOK_BYTES = 300 * MEGABYTE };
 static const char rollback_format[] = {1, 1};
 
 static sqlite3_file *file_of(sqlite3 *handle)
@@ -177,7 +177,11 @@ static int check_whole(const char *name, int flags, bool *is_rollback)
         sqlite3_file *f = file_of(handle);
         *is_rollback = f->pMethods->xRead(f, format, sizeof(format), FORMAT_OFFSET) == SQLITE_OK &&
                        memcmp(format, rollback_format, sizeof(format)) == 0;
-        LOG(LOG_WARN, "checking the whole database: it is younger than its write-ahead log",
+        sqlite3_int64 bytes = 0;
+        (void)f->pMethods->xFileSize(f, &bytes);
+        /* A look that takes long is told. */
+        LOG(bytes > LONG_LOOK_BYTES ? LOG_WARN : LOG_INFO,
+            "checking the whole database: it is younger than its write-ahead log",
             LOG_S("path", name));
     }
     if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {

@@ -1,13 +1,19 @@
 #include "io/wal.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/limits.h"
 
-enum { BESIDE = 2 }; /* copies by the thread before the writer makes one */
+enum {
+    BESIDE = 2,   /* copies by the thread before the writer makes one */
+    TICK_MS = 10, /* of the file system's clock, and more */
+};
 
 struct wal_copier {
     sqlite3 *writer;
@@ -15,7 +21,9 @@ struct wal_copier {
     sqlite3 *own; /* the thread's; NULL: it needed none yet */
     int asked; /* frames of the log when a copy was begun last; 0: none was since it began anew */
     bool begun;
+    bool copies; /* the thread does; else the writer just has */
     atomic_bool works;
+    atomic_bool is_awaited;
     pthread_t thread;
 };
 
@@ -36,14 +44,24 @@ static bool open_own(struct wal_copier *c)
     return c->own != NULL;
 }
 
-/* The thread; `copier` is a struct wal_copier. What it cannot copy is left to the next one. */
+/* The thread; `copier` is a struct wal_copier. What it cannot copy is left to the next one. In the
+ * end the log is made the younger file: a run may be killed before it commits again. */
 static void *copy(void *copier)
 {
     struct wal_copier *c = copier;
+    int moved = 1;
 
     /* It knows its log once it has read something; this reads no schema. */
-    if (sqlite3_exec(c->own, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) {
+    if (c->copies && sqlite3_exec(c->own, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) {
         (void)sqlite3_wal_checkpoint_v2(c->own, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    for (int ms = 0; ms < TICK_MS && !atomic_load(&c->is_awaited); ms++) {
+        clock_sleep_ms(1);
+    }
+    (void)sqlite3_file_control(c->own, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved) {
+        const char *log = sqlite3_filename_wal(sqlite3_db_filename(c->own, "main"));
+        (void)utimensat(AT_FDCWD, log, NULL, 0);
     }
     atomic_store(&c->works, false);
     return NULL;
@@ -52,6 +70,7 @@ static void *copy(void *copier)
 void wal_copier_wait(struct wal_copier *c)
 {
     if (c->begun) {
+        atomic_store(&c->is_awaited, true);
         pthread_join(c->thread, NULL);
         c->begun = false;
     }
@@ -69,14 +88,17 @@ static int attend(void *copier, sqlite3 *writer, const char *name, int frames)
         return SQLITE_OK;
     }
     wal_copier_wait(c);
-    if (!is_own && open_own(c)) {
-        c->asked = frames;
-        atomic_store(&c->works, true);
-        c->begun = pthread_create(&c->thread, NULL, copy, c) == 0;
-    }
-    if (!c->begun) {
+    c->copies = !is_own && open_own(c);
+    if (!c->copies) {
         (void)sqlite3_wal_checkpoint_v2(writer, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
+    atomic_store(&c->works, true);
+    atomic_store(&c->is_awaited, false);
+    c->begun = c->own && pthread_create(&c->thread, NULL, copy, c) == 0;
+    if (!c->begun) {
+        atomic_store(&c->works, false);
+    }
+    c->asked = c->begun && c->copies ? frames : c->asked;
     return SQLITE_OK;
 }
 

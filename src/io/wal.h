@@ -5,7 +5,8 @@
  * Invariants: the log is as SQLite has it at any moment, so a kill loses nothing. SQLite begins it
  * anew only once all of it is copied: so after two copies beside the writer one by the writer
  * itself takes what has come since. It grows beyond some five times LIMIT_WAL_FRAMES only while a
- * reader keeps an old state.
+ * reader keeps an old state. Once a copy is done the log is again the younger of the two files,
+ * which is how the next start knows it for the file's own (io/db.c).
  */
 #pragma once
 
