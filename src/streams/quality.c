@@ -29,10 +29,8 @@
     .trees = TREES(TREE(map))
 
 #define FORMS(list, route, permission, map)                                                        \
-    {                                                                                              \
-        .plan = {.name = "forms", .whole = true}, .ids = (list), .permissions = (permission),      \
-        .trees = TREES(TREE(map)), SINGLE(route, ".", "id", "formId")                              \
-    }
+    .plan = {.name = "forms", .whole = true}, .ids = (list), .permissions = (permission),          \
+    .trees = TREES(TREE(map)), SINGLE(route, ".", "id", "formId")
 
 const struct stream stream_evaluation_details = {
     .name = "evaluation_details",
@@ -45,8 +43,8 @@ const struct stream stream_evaluation_details = {
             .permissions = "quality:evaluation:view quality:evaluation:assign "
                            "quality:evaluation:release",
             SINGLE("conversations/{id}/evaluations/{id2}", ".", "id", "evaluationId")},
-           FORMS(sql_quality_evaluation_forms, "forms/evaluations/{id}",
-                 "quality:evaluationForm:view", EVALUATION_FORM_DETAIL_TREE)),
+           {FORMS(sql_quality_evaluation_forms, "forms/evaluations/{id}",
+                  "quality:evaluationForm:view", EVALUATION_FORM_DETAIL_TREE)}),
 };
 
 const struct stream stream_survey_details = {
@@ -59,6 +57,6 @@ const struct stream stream_survey_details = {
             .one_in = 50,
             .permissions = "quality:survey:view",
             SINGLE("conversations/{id}/surveys", "", NULL, "conversationId")},
-           FORMS(sql_quality_survey_forms, "forms/surveys/{id}", "quality:surveyForm:view",
-                 SURVEY_FORM_DETAIL_TREE)),
+           {FORMS(sql_quality_survey_forms, "forms/surveys/{id}", "quality:surveyForm:view",
+                  SURVEY_FORM_DETAIL_TREE)}),
 };

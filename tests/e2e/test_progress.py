@@ -64,9 +64,10 @@ class Progress(TestCase):
 
     def test_plain_lines_of_a_back_fill_without_a_terminal(self):
         """Pages, rows, rate and time left, as they are counted; nothing but text."""
-        site = self.slow(latency=150, per_day=20)
+        site = self.slow(latency=40, per_day=20)
+        site.set(extract={"in_flight": "1"})  # one day after another is done
         days = ("backfill", "--from", "2026-03-01", "--to", "2026-03-03", "--stream", "conversations", "--stream", "user_status")
-        result = self.ok(site.run(*days, env={"ROLLCALL_LIMIT_TELL_MS": 100, "ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": 700}))
+        result = self.ok(site.run(*days, env={"ROLLCALL_LIMIT_TELL_MS": 100}))
         self.assertEqual(re.sub("[ -~\n]", "", result.stdout + result.stderr), "")
         *lines, last = result.stderr.splitlines()
         told = [re.fullmatch(r"backfill: (\d+) %: (\d+) pages?, (\d+) rows?(?:, (\d+) rows/s(?:, about \d+ s left)?)?", line) for line in lines]
