@@ -5,7 +5,7 @@
 CREATE TABLE business_unit ( -- [* not selfUri]
     business_unit_id TEXT NOT NULL PRIMARY KEY, -- [id] the API's id of the unit
     name TEXT,                                  -- [name] name as shown
-    authorized INTEGER,                         -- [authorized 0/1] whether the client may use it; NULL: no feature was asked about
+    authorized INTEGER,                         -- [authorized 0/1] whether the client may use it; 0: it is asked nothing of it
     division_id TEXT,                           -- [division.id] division it belongs to
     deleted_at TEXT,                            -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,                            -- hash over the mapped fields that count as a change

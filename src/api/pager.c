@@ -591,9 +591,12 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
         p->expected_by = sequence;
         p->expected = expected_pages(p, page, page_count);
     }
+    /* A link to the next page says more than rows and counts, which need not be right. */
+    const char *next = json_str(json_get(root, "nextUri"));
+    bool links_on = next && *next && page->row_count > 0;
     int64_t full = step_of(p)->sparse ? 1 : p->page_rows;
-    bool is_short =
-        is_cut || (int64_t)page->row_count < full || (page_count > 0 && number >= page_count);
+    bool is_short = is_cut || (!links_on && ((int64_t)page->row_count < full ||
+                                             (page_count > 0 && number >= page_count)));
     if (is_short && sequence > p->highest_short) {
         p->highest_short = sequence;
     }
@@ -636,6 +639,22 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct p
     return check_end(p, p->answered, e);
 }
 
+/* Whether rows say whose they are, which may be kept from the client. */
+static bool has_ids(const struct pager *p, struct json rows, struct err *e)
+{
+    const struct step *s = step_of(p);
+
+    for (struct json_iter it = json_iter(rows); s->shown_by && json_next(&it);) {
+        if (!json_str(json_get(it.item, s->ids_as))) {
+            err_set(e, ERR_PERMISSION, "%s: rows come without %s; missing permission: %s",
+                    p->spec.label, s->ids_as, s->shown_by);
+            snprintf(e->lacks, sizeof(e->lacks), "%s", s->shown_by);
+            return diagnosis_append(e, CAUSE_PERMISSION_MISSING);
+        }
+    }
+    return true;
+}
+
 /* Finds the rows of an answer, its total and how far its data goes. */
 static bool read_rows(const struct pager *p, struct json root, struct pager_page *page,
                       struct err *e)
@@ -655,7 +674,7 @@ static bool read_rows(const struct pager *p, struct json root, struct pager_page
         page->total_hits < 0) {
         page->total_hits = -1;
     }
-    return true;
+    return has_ids(p, page->rows, e);
 }
 
 static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json root,

@@ -10,8 +10,8 @@
  * - pages by number: the first page goes alone; then as many as the answers expect (pageCount, else
  *   the total, which are hints and end nothing by themselves) may be in flight, after those one at
  *   a time. The end is the highest page asked, once it is short: fewer rows than a page holds (the
- *   response's pageSize when that is smaller than asked), or the pageCount-th. A short page before
- *   it ends nothing.
+ *   response's pageSize when that is smaller than asked), or the pageCount-th, and names no nextUri
+ *   beside its rows. A short page before it ends nothing.
  * - cursors: a chain of pages; no cursor is the last page.
  * - ids and URLs: the requests are known beforehand.
  * A step whose answers lead on (`token`, `urls` or `state`) may bring the result in several ways,
@@ -73,6 +73,7 @@ struct step {
                               nothing is ordered */
     const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes; of
                               {id} its name in notes; NULL: the ids are the words of `list` */
+    const char *shown_by;  /* permission without which rows lack the field `ids_as`; NULL: none */
     bool single;  /* an id a request, in its path: `rows` may be an object, the only row; an
                      id that the API does not know (404, in its own words) is left out, and
                      no trouble */

@@ -366,14 +366,17 @@ void reader_take_back(struct reader *r, struct news *n)
     keep_early(r, n);
 }
 
-/* An answer that is none: its request goes out again, a few times. */
+/* An answer that is none: its request goes out again, a few times. Of a batch of ids it may say
+ * that none is known. */
 static void take_none(struct reader *r, struct news *n)
 {
     struct pager_request request;
     int64_t tries = n->tries + 1;
 
     if (tries >= limit_get(LIMIT_ANSWER_TRIES)) {
-        fail(r, n);
+        bool may_wait = r->spec.ids && !step_of_rows(r->spec.steps)->single;
+
+        (may_wait ? keep_early : fail)(r, n);
         return;
     }
     LOG(LOG_INFO, "request repeated", LOG_S("reading", r->spec.label),

@@ -315,9 +315,11 @@ static void list_streams(struct arena *a)
             const char *all = s->passes[p].permissions ? s->passes[p].permissions : "";
             const char *one = arena_strndup(a, all, strcspn(all, " "));
             const char *between = s->passes[p].plan.instead ? " or " : " and ";
+            const char *with = step_of_rows(s->passes[p].steps)->shown_by;
 
             if (*one && !strstr(needs, one)) {
-                needs = arena_printf(a, "%s%s%s", needs, *needs ? between : "", one);
+                needs = arena_printf(a, "%s%s%s%s%s", needs, *needs ? between : "", one,
+                                     with ? " with " : "", with ? with : "");
             }
         }
         printf("%s\t%s\t%s\t%s\t%s\n", s->name, s->title,

@@ -530,13 +530,14 @@ static void accept_stream(struct checking *a, const struct stream *s, const stru
 static const char *some_id(struct checking *a, const struct stream *s, struct err *e)
 {
     struct pager_page page = {.total_hits = -1};
+    const char *id = NULL;
 
-    if (!try_pass(a, s, &s->passes[0], NULL, &page, e) || json_type(page.rows) != JSON_ARRAY) {
-        return NULL;
+    if (try_pass(a, s, &s->passes[0], NULL, &page, e)) {
+        (void)db_texts(
+            db_ask(a->db, &a->unread, sql_check_some_id, S(json_write(a->arena, page.rows, NULL))),
+            a->arena, &id, 1);
     }
-    struct json_iter rows = json_iter(page.rows);
-    const char *id = json_next(&rows) ? json_str(json_get(rows.item, "id")) : NULL;
-    return id ? arena_strdup(a->arena, id) : NULL;
+    return id;
 }
 
 /* Tries the passes that a run would take in turn: all of them, or, where they stand in for one

@@ -82,6 +82,10 @@ SELECT printf('%s%s=%d ', ?1, ?2, ?3) ||
        (SELECT CASE WHEN count(*) > 0 THEN printf('zones=%d ', count(DISTINCT value)) ELSE '' END
         FROM json_tree(iif(?4 = '', '[]', ?4)) WHERE key = 'timeZone' AND type = 'text')
 
+-- name: check_some_id
+-- The id of one of the rows ?1 that the client may ask about.
+SELECT json_extract(value, '$.id') FROM json_each(?1) WHERE json_extract(value, '$.authorized') IS NOT 0 LIMIT 1
+
 -- name: check_budget
 -- The budgets of a run ?1 and of a month ?2 (0: none), the requests of a night ?3, and lists that need more than
 -- one of the budgets ?4.

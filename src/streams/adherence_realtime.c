@@ -42,7 +42,8 @@ const struct stream stream_adherence_realtime = {
                          .follow = FOLLOW_IDS,
                          .size = 50,
                          .rows = "entities",
-                         .ids_as = "userId"})},
+                         .ids_as = "userId",
+                         .shown_by = "analytics:agentStateNames:view"})},
         {.plan = {.name = "realtime_intervals", .when = "auto realtime_intervals", .instead = true},
          /* Not in the public API; names as scripts have met them. */
          .trees = TREES(TREE(ADHERENCE_STATE_REALTIME_INTERVALS_TREE)),

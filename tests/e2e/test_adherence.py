@@ -1,6 +1,7 @@
 """Real-time adherence as history: five-minute polls yield an agent's day as intervals, whatever the source."""
 import fcntl
 import json
+import re
 import unittest
 from contextlib import closing
 
@@ -130,6 +131,17 @@ class Sources(TestCase):
         error = site.value("SELECT error FROM run")
         for word in ("wfm:realtimeAdherence:view", "analytics:agentState:view", "realtime_intervals"):
             self.assertIn(word, error)
+
+    def test_rows_that_do_not_say_whose_they_are(self):
+        """Who may see states alone is shown them without their users."""
+        def edit(path, answer):
+            return answer if "/status/" not in path else re.sub(rb'"userId":"[^"]*",', b"", answer, count=1)
+
+        site = self.site(self.rewriting(self.standin(agents=12, now=self.NOW).url, edit=edit), adherence={"realtime": "agents_status"})
+        for command in POLL, ("check", "--stream", "adherence_realtime"):
+            result = self.ok(site.run(*command), 5)
+            self.assertIn("analytics:agentStateNames:view", result.stdout + result.stderr)
+        self.assertEqual(site.value("SELECT count(*) FROM adherence_state"), 0)
 
     def test_only_the_private_path(self):
         server = self.standin(agents=12, now=self.NOW, realtime_intervals="entities")

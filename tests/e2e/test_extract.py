@@ -190,10 +190,16 @@ class Open(TestCase):
         self.assertIn(gone, self.asked(25))
         count = "SELECT count(*) FROM conversation WHERE missing_since IS NOT NULL"
         self.assertEqual(self.site_.value(count), 0)
+        # An answer that holds nothing costs those beside it nothing.
+        self.site_.env["ROLLCALL_LIMIT_RETRY_BASE_MS"] = "1"
+        self.server.control(faults=[f"no-answer:has={gone},{self.BY_ID}"])
+        self.night(26)
+        self.assertLessEqual(set(still), self.asked(26))
+        self.server.control(faults=[])
         # An answer that only leaves it out says the same.
         self.site_.set(genesys={"api_url": self.rewriting(self.server.url, edit=lambda path, answer: (
             answer if "details?" not in path else answer.replace(gone.encode(), still[1].encode())))})
-        self.night(26)
+        self.night(27)
         self.assertEqual(self.site_.value(count), 1)
 
 

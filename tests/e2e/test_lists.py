@@ -134,6 +134,26 @@ class Lists(TestCase):
         self.assertEqual(site.value("SELECT count(*) FROM activity_code"), len(json.loads(files["/files/0"])["entities"])
                          + len(json.loads(files["/files/1"])["entities"]))
 
+    def test_what_is_not_the_clients_is_not_asked_for(self):
+        server, site = self.begin()
+        first = []
+
+        def edit(path, answer):
+            if path.endswith("/businessunits"):
+                units = json.loads(answer)
+                first[:] = [units["entities"][0]["id"]]
+                units["entities"][0]["authorized"] = False
+                answer = json.dumps(units)
+            return answer.encode() if isinstance(answer, str) else answer
+
+        def rule(_, path, __):
+            return (403, json.dumps({"status": 403, "code": "missing.any.permissions"}).encode()) if first and first[0] in path else None
+
+        site.set(genesys={"api_url": self.rewriting(server.url, rule, edit)}, extract={"streams": "activity_codes, adherence_explanation"})
+        self.ok(site.run("check"))
+        self.ok(site.extract())
+        self.assertEqual(site.value("SELECT count(DISTINCT business_unit_id) FROM activity_code"), 1)
+
     def test_an_answer_that_is_not_all_marks_nothing(self):
         """A list that comes at once and says that it is longer; a link to the next page that is none."""
         server, site = self.begin()

@@ -262,8 +262,8 @@ static const struct list lists[] = {
          "'%p','divisionId':'%D','deactivated':%x",
      .paging = AT_ONCE, .marked = DEACTIVATED},
     {WFM "businessunits", NULL, &any_page, THING_BUSINESS_UNIT, &business_unit_count,
-     .names = "Service|Outsourcing", .more = "'division':{'id':'%D'}", .paging = AT_ONCE,
-     .steady = true},
+     .names = "Service|Outsourcing", .more = "'authorized':true,'division':{'id':'%D'}",
+     .paging = AT_ONCE, .steady = true},
     {WFM "businessunits/{id}/activitycodes", "wfm:activityCode:view", &any_page,
      THING_ACTIVITY_CODE, &activity_code_count,
      .names =

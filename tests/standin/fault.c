@@ -43,7 +43,7 @@ static bool rate_limited(struct reply *reply, const char *form)
     char text[WHEN_SIZE], message[160];
     snprintf(message, sizeof message,
              "Rate limit exceeded the maximum. Retry the request in [%s] seconds", form);
-    reply_error(reply, 429, "too.many.requests", message);
+    reply_error(reply, 429, "too.many.requests.retry.after", message);
     snprintf(text, sizeof text, "%.20s", form);
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         if (strcmp(odd[i][0], form) == 0) {

@@ -64,7 +64,7 @@ static const struct route table[] = {
     {"GET", REPORTS "/bulk/jobs/{id}", historical_status, NULL},
     {"POST", "/api/v2/workforcemanagement/managementunits/{id}/historicaladherencequery",
      historical_submit_old, "wfm:historicalAdherence:view"},
-    {"GET", REPORTS "/jobs/{id}", historical_status_old, NULL},
+    {"GET", REPORTS "/jobs/{id}", historical_status_old, "wfm:historicalAdherence:view"},
     {"GET", "/downloads/{id}/{id}", historical_download, NULL},
     {"POST", USERS, jobs_submit_users, "analytics:userDetail:view"},
     {"GET", USERS "/availability", jobs_availability, "analytics:userDetail:view"},
