@@ -477,68 +477,6 @@ TEST_IN(setup, teardown, a_login_may_be_asked_for)
     assert_int_equal(world.logins, 2);
 }
 
-static const char page[] = "{\"conversations\":[{\"id\":\"a \\\"quoted\\\" ]\"},{\"id\":\"b\"}]}";
-
-/* Cuts the answer at world.fails bytes, one more each time, in the framing that `user` names. */
-static struct {
-    const char *headers;
-    const char *body;
-    size_t length;
-    size_t cut;
-} cutting;
-
-SERVER_HANDLER(cut_more)
-{
-    char bytes[1024];
-
-    int head = snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 OK\r\n%s\r\n", cutting.headers);
-    memcpy(bytes + head, cutting.body, cutting.length);
-    size_t whole = (size_t)head + cutting.length;
-    if (cutting.cut >= whole) {
-        cutting.cut = whole;
-    }
-    reply_bytes(reply, bytes, cutting.cut++);
-    reply->close = true;
-}
-
-TEST_IN(setup, teardown, cut_bodies_are_repeated_until_whole)
-{
-    size_t packed_length;
-    char *packed = pack(page, strlen(page), 6, &packed_length);
-    char sized[128];
-
-    limit("RETRY_BASE_MS", "1");
-    limit("RETRY_CAP_MS", "1");
-    snprintf(sized, sizeof(sized), "Content-Encoding: gzip\r\nContent-Length: %zu\r\n",
-             packed_length);
-    const struct {
-        const char *headers;
-        const char *body;
-        size_t length;
-    } cases[] = {
-        {"Content-Encoding: gzip\r\n", packed, packed_length},
-        {sized, packed, packed_length},
-        {"Content-Type: application/json\r\n", page, sizeof(page) - 1},
-    };
-    world.api = cut_more;
-    for (size_t i = 0; i < 3; i++) {
-        cutting.headers = cases[i].headers;
-        cutting.body = cases[i].body;
-        cutting.length = cases[i].length;
-        cutting.cut = 0;
-        world.calls = 0;
-        struct client_answer a = get("/api/v2/x");
-        fail_if(a.error.kind != ERR_NONE, "case %zu: %s", i, a.error.message);
-        assert_int_equal(json_count(json_get(json_root(a.document), "conversations")), 2);
-        assert_int_equal(a.http.gzip, i < 2);
-        assert_int_equal(a.http.body.length, cases[i].length);
-        assert_memory_equal(a.http.body.data, cases[i].body, a.http.body.length);
-        client_answer_free(&a);
-        assert_true(world.calls > (int)cases[i].length);
-    }
-    free(packed);
-}
-
 SERVER_HANDLER(always_cut)
 {
     static const char bytes[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <sqlite3.h>
@@ -350,7 +349,7 @@ TEST_IN_SCRATCH(test_newer_schema_in_use)
 /* --- migrations --- */
 
 /* A file that is of schema 6 or claims to be: a table of ours, as it was, and what its owner added.
- */
+ * What else of the owner's stays is tests/e2e/test_convert.py's. */
 static void make_old(struct scratch *s, int version, const char *more)
 {
     db_close(s->db);
@@ -361,36 +360,8 @@ static void make_old(struct scratch *s, int version, const char *more)
                               "CREATE TABLE conversation (conversation_key INTEGER PRIMARY KEY, "
                               "  conversation_id TEXT, external_tag TEXT, gone TEXT);"
                               "INSERT INTO conversation VALUES (7, 'seven', 'a', 'b');"
-                              "CREATE INDEX conversation_open ON conversation (gone);"
-                              "CREATE TABLE participant (conversation_key REFERENCES conversation,"
-                              "  participant_no INTEGER);"
-                              "INSERT INTO participant VALUES (7, 0);"
-                              "CREATE TABLE own (a REFERENCES conversation);"
-                              "INSERT INTO own VALUES (7);"
-                              "CREATE INDEX own_index ON conversation (external_tag);"
-                              "CREATE VIEW own_view AS SELECT external_tag FROM conversation;"
                               "%s; PRAGMA user_version = %d; PRAGMA application_id = %d",
                               more, version, DB_APPLICATION_ID));
-}
-
-TEST_IN_SCRATCH(test_conversion_keeps_keys_and_what_is_not_ours)
-{
-    make_old(s, 6, "");
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
-    assert_int_equal(number(s->db, "SELECT conversation_key FROM conversation "
-                                   "WHERE conversation_id = 'seven' AND external_tag = 'a'"),
-                     7);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM participant JOIN own ON a = "
-                                   "conversation_key"),
-                     1);
-    assert_int_equal(number(s->db, "SELECT external_tag = 'a' FROM own_view"), 1);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name = 'own_index' "
-                                   "OR name = 'conversation_open'"),
-                     2);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name LIKE 'old%'"), 0);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM run"), 0);
 }
 
 /* Our views are those of today whatever stood under their names; the owner's stay, also where they
@@ -417,8 +388,7 @@ TEST_IN_SCRATCH(test_conversion_fails_whole)
     make_old(s, 6, "INSERT INTO conversation VALUES (8, NULL, 'a', 'b')");
     check_refused(SCRATCH_DATABASE, DB_WRITE, "conversation_id");
     check_refused(SCRATCH_DATABASE, DB_READ, "older rollcall (schema 6");
-    make_foreign(SCRATCH_DATABASE, "DELETE FROM conversation WHERE gone = 'b' AND "
-                                   "conversation_id IS NULL; DROP INDEX own_index");
+    make_foreign(SCRATCH_DATABASE, "DELETE FROM conversation WHERE conversation_id IS NULL");
     s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
     assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 1);
 }
@@ -428,46 +398,6 @@ TEST_IN_SCRATCH(test_conversion_knows_one_schema)
     make_old(s, 5, "");
     check_refused(SCRATCH_DATABASE, DB_WRITE,
                   "schema 5 is older than this program brings over (6)");
-}
-
-static void open_at_once(const void *path)
-{
-    struct err e;
-
-    for (int i = 0; i < 3; i++) {
-        struct db *d = db_open(path, DB_WRITE, &e);
-
-        if (!d) {
-            (void)fputs(e.message, stderr);
-            _exit(1);
-        }
-        db_close(d);
-    }
-}
-
-TEST_IN_SCRATCH(test_many_make_the_file_at_once)
-{
-    for (int round = 0; round < 5; round++) {
-        const char *path = arena_printf(s->arena, "shared%d.db", round);
-        pid_t pids[4];
-
-        for (int i = 0; i < 4; i++) {
-            pids[i] = fork();
-            if (pids[i] == 0) {
-                open_at_once(path);
-                _exit(0);
-            }
-        }
-        for (int i = 0; i < 4; i++) {
-            int status = 0;
-
-            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-            assert_int_equal(status, 0);
-        }
-        struct db *d = open_db(path, DB_WRITE);
-        assert_int_equal(number(d, "PRAGMA user_version"), db_schema_version());
-        db_close(d);
-    }
 }
 
 /* --- statements and transactions --- */
@@ -713,41 +643,6 @@ TEST_IN_SCRATCH(test_nesting_is_a_bug)
     assert_int_equal(child_run(nest, NULL).exit_code, 70);
 }
 
-/* Where main() lets the steps be logged: the log is opened once, at the first step. */
-static char step_log[64];
-
-TEST_IN_SCRATCH(test_commit_counts_steps)
-{
-    size_t before = strlen(scratch_file(s, step_log));
-
-    check(db_begin(s->db, &s->e), s);
-    check(db_finish(s->db, true, &s->e), s);
-    assert_string_equal(scratch_file(s, step_log) + before, "commit\ncommitted\n");
-}
-
-static void hold_lock(const void *unused)
-{
-    struct err e;
-
-    (void)unused;
-    (void)setenv("ROLLCALL_LIMIT_DB_BUSY_MS", "50", 1);
-    CHILD_ASSERT(limits_load(&e));
-    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
-    struct db *other = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
-    CHILD_ASSERT(d && other && db_begin(d, &e));
-    CHILD_ASSERT(!db_begin(other, &e));
-    (void)fputs(e.message, stderr);
-    /* The run's end is tried for longer. */
-    CHILD_ASSERT(number(other, "PRAGMA busy_timeout") == 200);
-}
-
-TEST_IN_SCRATCH(test_busy)
-{
-    struct child c = child_run(hold_lock, NULL);
-    assert_int_equal(c.exit_code, 0);
-    assert_non_null(strstr(c.text, "holding the database"));
-}
-
 /* --- the write-ahead log --- */
 
 static bool log_is_younger(void)
@@ -793,65 +688,6 @@ TEST_IN_SCRATCH(test_the_log_begins_anew)
     assert_int_equal(number(s->db, "SELECT count(*) FROM pragma_integrity_check "
                                    "WHERE integrity_check <> 'ok'"),
                      0);
-}
-
-static void write_to_what_was(const void *unused)
-{
-    struct err e;
-
-    (void)unused;
-    (void)setenv("ROLLCALL_LIMIT_WAL_FRAMES", "1", 1);
-    CHILD_ASSERT(limits_load(&e));
-    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
-    CHILD_ASSERT(d && db_exec(d, "PRAGMA user_version", &e) && db_empty_wal(d) == 0);
-    CHILD_ASSERT(db_exec(d, "VACUUM INTO 'another.db'", &e));
-    CHILD_ASSERT(rename("another.db", SCRATCH_DATABASE) == 0);
-    CHILD_ASSERT(db_exec(d, "CREATE TABLE own (a); INSERT INTO own VALUES (1)", &e));
-    db_close(d);
-}
-
-/* A file may be replaced at any moment, also just before its log is copied. */
-TEST_IN_SCRATCH(test_another_file_gets_nothing_of_the_log)
-{
-    struct child c = child_run(write_to_what_was, NULL);
-
-    assert_int_equal(c.exit_code, 0);
-    db_close(s->db);
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'own'"), 0);
-}
-
-/* --- a full disk --- */
-
-static void fill(const void *unused)
-{
-    struct err e;
-    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
-    struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
-    bool ok = true;
-
-    (void)unused;
-    CHILD_ASSERT(d && signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    CHILD_ASSERT(db_exec(d, "CREATE TABLE filler (bytes)", &e));
-    for (int i = 0; i < 100 && ok; i++) {
-        ok = db_begin(d, &e) && db_exec(d, "INSERT INTO filler VALUES (zeroblob(100000))", &e) &&
-             db_finish(d, true, &e);
-    }
-    CHILD_ASSERT(!ok && e.kind == ERR_STORE);
-    db_rollback(d);
-    (void)fputs(e.message, stderr);
-    db_close(d);
-}
-
-TEST_IN_SCRATCH(test_full_disk)
-{
-    db_close(s->db);
-    struct child c = child_run(fill, NULL);
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    fail_if(c.exit_code != 0 || !strstr(c.text, SCRATCH_DATABASE) || !strstr(c.text, "free some"),
-            "exit %d: %s", c.exit_code, c.text);
-    assert_true(number(s->db, "SELECT count(*) FROM filler") > 0);
-    assert_string_equal(scratch_value(s, "PRAGMA integrity_check"), "ok");
 }
 
 /* --- a checkpoint that was cut --- */
@@ -940,16 +776,3 @@ TEST_IN_SCRATCH(test_damaged)
     check_refused(SCRATCH_DATABASE, DB_READ,
                   SCRATCH_DATABASE ": database disk image is malformed;");
 }
-
-static int make_step_log(__attribute__((unused)) void **state)
-{
-    (void)snprintf(step_log, sizeof(step_log), "/tmp/rollcall-test-steps-%ld", (long)getpid());
-    return setenv("ROLLCALL_STEP_LOG", step_log, 1);
-}
-
-static int remove_step_log(__attribute__((unused)) void **state)
-{
-    return unlink(step_log);
-}
-
-TEST_GROUP(make_step_log, remove_step_log);

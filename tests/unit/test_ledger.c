@@ -1,7 +1,5 @@
 #include "test.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "etl/ledger.h"
 #include "scratch.h"
@@ -178,66 +176,4 @@ TEST_IN_SCRATCH(zone_rows_grow_and_are_replaced)
     fill_zone(s, "Asia/Seoul", "2024-04-01T12:00Z", "2024-04-01T12:00Z");
     check_value(s, "SELECT group_concat(DISTINCT zone) FROM zone_offset", "Asia/Seoul");
     check_zone_tiles(s);
-}
-
-/* A run's beginning, in a process of its own that waits for the others at the gate. */
-static void fill_zone_alone(const char *path, int gate, const char *to)
-{
-    struct err e;
-    char go;
-    struct db *d = db_open(path, DB_WRITE, &e);
-    bool done = d && read(gate, &go, 1) == 0 && db_begin(d, &e) &&
-                ledger_zone(d, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to),
-                            &(struct redated){0}, &e) &&
-                db_finish(d, true, &e);
-
-    if (!done) {
-        (void)fputs(e.message, stderr);
-        _exit(1);
-    }
-    _exit(0);
-}
-
-static void fill_zone_together(const char *path, const char *to)
-{
-    pid_t pids[3];
-    int gate[2];
-
-    assert_int_equal(pipe(gate), 0);
-    for (size_t i = 0; i < COUNT_OF(pids); i++) {
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            (void)close(gate[1]);
-            fill_zone_alone(path, gate[0], to);
-        }
-    }
-    (void)close(gate[0]);
-    (void)usleep(20000);
-    (void)close(gate[1]); /* all of them go */
-    for (size_t i = 0; i < COUNT_OF(pids); i++) {
-        int status = 0;
-
-        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-        assert_int_equal(status, 0);
-    }
-}
-
-/* Runs that begin together, on a new file and then on a later day, fill it once. */
-TEST_IN_SCRATCH(runs_that_begin_together_fill_the_zone_once)
-{
-    check(clock_set_zone("Asia/Seoul", &s->e), s);
-    for (int round = 0; round < 6; round++) {
-        const char *path = arena_printf(s->arena, "together%d.db", round);
-
-        fill_zone_together(path, "2024-12-01T00:00Z");
-        fill_zone_together(path, "2024-12-02T00:00Z");
-
-        struct db *own = s->db;
-        s->db = db_open(path, DB_READ, &s->e);
-        check(s->db != NULL, s);
-        check_zone_tiles(s);
-        check_value(s, "SELECT count(*) FROM zone_offset", "337");
-        db_close(s->db);
-        s->db = own;
-    }
 }

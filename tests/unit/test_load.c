@@ -263,103 +263,93 @@ static void takes(struct fixture *f, const char *plan, const char *page, const c
     check_value(f->s, attributes, all_attributes);
 }
 
-#define ALL_ATTRIBUTES "A:0:lang=ko,A:0:tier=gold,B:1:note=n"
-
-TEST_IN_FIXTURE(test_query_first)
+static void forget_conversations(struct fixture *f)
 {
-    takes(f, "query", query_page, "new", "");
-    check_value(f->s,
-                "SELECT row_attribute_read || ifnull(row_attribute_hash, '-') FROM conversation",
-                "0-");
-    takes(f, "job", job_page, "changed attributes/job", ALL_ATTRIBUTES);
-    const char *by_job = data(f, false);
-    for (int i = 0; i < 3; i++) {
-        takes(f, "query", query_page, "unchanged", ALL_ATTRIBUTES);
-        takes(f, "job", job_page, "unchanged", ALL_ATTRIBUTES);
-    }
-    assert_string_equal(data(f, false), by_job);
-}
-
-/* A job that finds no attributes after the query is no change, but is remembered. */
-TEST_IN_FIXTURE(test_job_without_attributes)
-{
-    takes(f, "query", query_page, "new", "");
-    takes(f, "job", query_page, "unchanged", "");
-    check_value(f->s, "SELECT row_attribute_read || row_changed_run_id FROM conversation", "11");
-    const char *after = data(f, true);
-    job(f, query_page);
-    query(f, query_page);
-    assert_string_equal(data(f, true), after);
-}
-
-TEST_IN_FIXTURE(test_rows_change)
-{
-    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
-    takes(f, "job", PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED), "changed rows/job",
-          ALL_ATTRIBUTES);
-    check_value(f->s, "SELECT conversation_end || row_changed_run_id FROM conversation",
-                "2026-03-01T10:05:00.000Z2");
-    check_value(f->s, "SELECT changed_at || conversation_id || run_id FROM conversation_change",
-                "2026-03-05T00:00:00.002Zc12");
-    /* what vanishes from the answer vanishes from the file; NULL comes back too */
-    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B), ""), "changed both/job", "B:0:note=n");
-    check_value(f->s, "SELECT count(*) FROM session", "0");
-    check_value(f->s, "SELECT count(*) FROM session_metric", "0");
-    check_value(f->s, "SELECT ifnull(conversation_end, '-') FROM conversation", "-");
-}
-
-TEST_IN_FIXTURE(test_attributes_change_alone)
-{
-    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
-    takes(f, "job", PAGE(PART_A(",'attributes':{'lang':'en'}") "," PART_B(""), ""),
-          "changed attributes/job", "A:0:lang=en");
-    check_value(f->s, "SELECT row_changed_run_id FROM conversation", "2");
-    check_value(f->s, "SELECT count(*) FROM session", "1");
-    takes(f, "job", query_page, "changed attributes/job", "");
-}
-
-/* The query replaces the rows: attributes follow their participants. */
-TEST_IN_FIXTURE(test_attributes_are_kept_and_renumbered)
-{
-    static const char *const moved = "B:1:note=n,A:2:lang=ko,A:2:tier=gold";
-    static const char by_job[] =
-        PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED);
-
-    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
-    takes(f, "query", PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED), "changed rows/query",
-          moved);
-    const char *after = data(f, true);
-    /* the job then says the same: nothing changes */
-    takes(f, "job", by_job, "unchanged", moved);
-    assert_string_equal(data(f, true), after);
-    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
-    /* and it equals a file that only ever saw the job's answer */
-    after = data(f, false);
     scratch_exec(f->s, "DELETE FROM conversation; DELETE FROM conversation_division;"
                        "DELETE FROM participant; DELETE FROM participant_attribute;"
                        "DELETE FROM session; DELETE FROM session_metric; DELETE FROM segment;"
                        "DELETE FROM segment_skill; DELETE FROM session_flow;"
-                       "DELETE FROM flow_outcome");
-    takes(f, "job", by_job, "new", moved);
-    assert_string_equal(data(f, false), after);
+                       "DELETE FROM flow_outcome; DELETE FROM conversation_change");
 }
 
-TEST_IN_FIXTURE(test_attributes_stay_in_place)
-{
-    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
-    takes(f, "query", PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED), "changed rows/query",
-          ALL_ATTRIBUTES);
-}
+#define ALL_ATTRIBUTES "A:0:lang=ko,A:0:tier=gold,B:1:note=n"
+#define MOVED          "B:1:note=n,A:2:lang=ko,A:2:tier=gold"
+#define MOVED_PAGE     PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED)
+#define READ           "SELECT row_attribute_read || ifnull(row_attribute_hash > 0, '-') FROM conversation"
+#define SESSIONS       "SELECT count(*) || (SELECT count(*) FROM session_metric) FROM session"
 
-TEST_IN_FIXTURE(test_attributes_of_one_that_is_gone)
-{
-    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
-    takes(f, "query", PAGE(PART_B(""), ENDED), "changed both/query", "B:0:note=n");
-    check_value(f->s,
-                "SELECT path || '|' || kind || '|' || example || '|' || count FROM data_problem",
-                "participants.attributes|dropped: its participant is gone|A|2");
+/* Answers one after the other; a name begins with an empty file. */
+static const struct {
+    const char *name;
+    const char *plan;
+    const char *page;
+    const char *result;
+    const char *attributes; /* all of them afterwards */
+    const char *asked;      /* what else is asked for then, if anything */
+    const char *answer;
+} answers[] = {
+    {"the query first", "query", query_page, "new", "", READ, "0-"},
+    {NULL, "job", job_page, "changed attributes/job", ALL_ATTRIBUTES, NULL, NULL},
+    {NULL, "query", query_page, "unchanged", ALL_ATTRIBUTES, NULL, NULL},
+    {NULL, "job", job_page, "unchanged", ALL_ATTRIBUTES, NULL, NULL},
+    {"a job that finds no attributes is no change, but remembered", "query", query_page, "new", "",
+     NULL, NULL},
+    {NULL, "job", query_page, "unchanged", "", "SELECT row_attribute_read FROM conversation", "1"},
+    {"rows change", "job", job_page, "new", ALL_ATTRIBUTES, SESSIONS, "11"},
+    {NULL, "job", PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED), "changed rows/job",
+     ALL_ATTRIBUTES, "SELECT conversation_end FROM conversation", "2026-03-01T10:05:00.000Z"},
+    /* what vanishes from the answer vanishes from the file; NULL comes back too */
+    {NULL, "job", PAGE(PART_B(ATTRIBUTES_B), ""), "changed both/job", "B:0:note=n",
+     SESSIONS " WHERE (SELECT conversation_end FROM conversation) IS NULL", "00"},
+    {"attributes change alone", "job", job_page, "new", ALL_ATTRIBUTES, NULL, NULL},
+    {NULL, "job", PAGE(PART_A(",'attributes':{'lang':'en'}") "," PART_B(""), ""),
+     "changed attributes/job", "A:0:lang=en", SESSIONS, "11"},
+    {NULL, "job", query_page, "changed attributes/job", "", NULL, NULL},
+    {"the query's rows: attributes follow their participants", "job", job_page, "new",
+     ALL_ATTRIBUTES, NULL, NULL},
+    {NULL, "query", PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED), "changed rows/query", MOVED,
+     NULL, NULL},
+    {NULL, "job", MOVED_PAGE, "unchanged", MOVED, "SELECT count(*) FROM data_problem", "0"},
+    {"a participant is gone", "job", job_page, "new", ALL_ATTRIBUTES, NULL, NULL},
+    {NULL, "query", PAGE(PART_B(""), ENDED), "changed both/query", "B:0:note=n",
+     "SELECT path || '|' || kind || '|' || example || '|' || count FROM data_problem",
+     "participants.attributes|dropped: its participant is gone|A|2"},
     /* the stored hash is that of what stayed */
-    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B), ENDED), "unchanged", "B:0:note=n");
+    {NULL, "job", PAGE(PART_B(ATTRIBUTES_B), ENDED), "unchanged", "B:0:note=n", NULL, NULL},
+    {"they come with moved participants", "job", job_page, "new", ALL_ATTRIBUTES, NULL, NULL},
+    {NULL, "job", PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""), "changed rows/job",
+     "B:0:note=n,A:1:lang=ko,A:1:tier=gold", NULL, NULL},
+};
+
+TEST_IN_FIXTURE(test_jobs_and_queries)
+{
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        if (answers[i].name) {
+            print_message("%s\n", answers[i].name);
+            forget_conversations(f);
+        }
+        takes(f, answers[i].plan, answers[i].page, answers[i].result, answers[i].attributes);
+        if (answers[i].asked) {
+            check_value(f->s, answers[i].asked, answers[i].answer);
+        }
+    }
+}
+
+/* What a query and a job wrote equals a file that only ever saw the job's answer; nothing is
+ * written of what is known. */
+TEST_IN_FIXTURE(test_the_way_does_not_matter)
+{
+    job(f, job_page);
+    query(f, PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED));
+    check_value(f->s, "SELECT changed_at || conversation_id || run_id FROM conversation_change",
+                "2026-03-05T00:00:00.002Zc12");
+    const char *by_both = data(f, true);
+    job(f, MOVED_PAGE);
+    assert_string_equal(data(f, true), by_both);
+    by_both = data(f, false);
+    forget_conversations(f);
+    job(f, MOVED_PAGE);
+    assert_string_equal(data(f, false), by_both);
 }
 
 /* Participants that share an id, or have none, keep their order. */
@@ -394,13 +384,6 @@ TEST_IN_FIXTURE(test_attributes_that_move_between_participants_without_ids)
     check_value(f->s, where, "1w");
     job(f, PAGE("{},{'participantId':'T','attributes':{'k':'w'}}", ""));
     check_counts(f, 0, 0, 1);
-}
-
-TEST_IN_FIXTURE(test_attributes_come_with_moved_participants)
-{
-    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
-    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""), "changed rows/job",
-          "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
 }
 
 /* The last counts. */

@@ -249,40 +249,6 @@ static void check_rows(struct fixture *f, const char *sql, const char *expected)
     fail_if(strcmp(rows, expected) != 0, "seed %u:\n%s\nnot\n%s", f->seed, rows, expected);
 }
 
-/* Pages find their rows by an index; what is gone is looked for at a reading's end alone. */
-TEST_IN_FIXTURE(test_no_page_scans_a_table)
-{
-    static const struct {
-        const struct tree_map *tree;
-        enum load_rule rule;
-    } rules[] = {{&crew, LOAD_ENTITY}, {&stint, LOAD_WINDOW}, {&spell, LOAD_INTERVALS}};
-
-    for (size_t i = 0; i < COUNT_OF(rules); i++) {
-        size_t count;
-
-        use(f, rules[i].tree, rules[i].rule);
-        const char *const *sql = load_statements(f->loader, &count);
-        for (size_t k = 0; k < count; k++) {
-            bool at_end = sql[k] && strstr(sql[k], "NOT IN (SELECT id FROM reading_seen");
-
-            if (sql[k] && !at_end) {
-                const char *plan = arena_printf(f->arena, "EXPLAIN QUERY PLAN %s", sql[k]);
-                struct rows q = db_ask(f->s->db, &f->s->e, plan, NONE);
-
-                while (db_next(&q)) {
-                    const char *line = db_text(&q, 3);
-
-                    fail_if(strncmp(line, "SCAN ", 5) == 0 && !strstr(line, "VIRTUAL TABLE") &&
-                                !strstr(line, "CONSTANT ROW") && !strstr(line, "VALUES CLAUSE") &&
-                                strcmp(line, "SCAN fields") != 0,
-                            "%s: %s", line, sql[k]);
-                }
-                check(db_end(&q), f->s);
-            }
-        }
-    }
-}
-
 /* --- entities of a list that has deleted_at --- */
 
 /* A team: what a list says of it, when it was first missing, and its changes, a line each. */

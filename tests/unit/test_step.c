@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -90,29 +89,6 @@ TEST(the_nth_step_kills)
         read_log(log, sizeof(log));
         assert_string_equal(log, rows[i].log);
     }
-}
-
-TEST(the_log_is_appended_to)
-{
-    static const struct run run = {NULL, true};
-    char log[256];
-
-    assert_int_equal(child_run(three_steps, &run).exit_code, 0);
-    assert_int_equal(child_run(three_steps, &run).exit_code, 0);
-    read_log(log, sizeof(log));
-    assert_string_equal(log, "request\nanswer\ncommit\nrequest\nanswer\ncommit\n");
-}
-
-static void a_log_that_cannot_be_opened_is_a_bug(const void *argument)
-{
-    (void)argument;
-    CHILD_ASSERT(setenv("ROLLCALL_STEP_LOG", "/nonexistent/step.log", 1) == 0);
-    step("request");
-}
-
-TEST(a_lost_log_is_noticed)
-{
-    assert_int_equal(child_run(a_log_that_cannot_be_opened_is_a_bug, NULL).exit_code, 70);
 }
 
 enum { STEPS_PER_THREAD = 1000 };

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/stop.h"
 #include "child.h"
 
@@ -65,32 +64,5 @@ TEST(a_closed_pipe_does_not_kill)
     struct child c = child_run(write_to_nobody, NULL);
 
     assert_int_equal(c.signal, 0);
-    assert_int_equal(c.exit_code, 0);
-}
-
-static void sleep_long(const void *argument)
-{
-    int64_t start = clock_monotonic_ms();
-
-    (void)argument;
-    stop_install();
-    pid_t pid = fork();
-    CHILD_ASSERT(pid >= 0);
-    if (pid == 0) {
-        while (getppid() > 1 && kill(getppid(), SIGTERM) == 0) {
-            clock_sleep_ms(50);
-        }
-        _exit(0);
-    }
-    clock_sleep_ms(60 * MS_PER_SECOND);
-    (void)kill(pid, SIGKILL);
-    CHILD_ASSERT(stop_requested());
-    CHILD_ASSERT(clock_monotonic_ms() - start < 30 * MS_PER_SECOND);
-}
-
-TEST(a_stop_ends_a_wait)
-{
-    struct child c = child_run(sleep_long, NULL);
-
     assert_int_equal(c.exit_code, 0);
 }
