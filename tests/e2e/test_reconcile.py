@@ -478,6 +478,17 @@ class NotCompared(Case):
         self.night(site, server, SPRING, 24 * 5)
         self.assertEqual(self.verdicts(site, "queue"), set())
 
+    @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
+    def test_final_sides_read_by_different_runs(self):
+        """A first extraction that was cut is proven all the same."""
+        server, site = self.begin(days=6)
+        site.set(extract={"lookback_days": 2, "streams": "queues, conversations"})
+        self.night(site, server, SPRING, 24 * 8)
+        site.set(extract={"streams": BOTH})
+        self.night(site, server, SPRING, 24 * 8 + 1)
+        days = [tuple(r) for r in site.query("SELECT compared > 0, differing FROM reconciliation_day WHERE scope = 'queue' AND is_final")]
+        self.assertEqual((set(days), len(days) > 2), ({(1, 0)}, True))
+
     def test_the_first_day_without_jobs_and_metrics_that_are_left_out(self):
         server, site = self.begin(days=4)
         site.set(conversations={"method": "query"}, aggregates={"conversation_metrics": "nOffered\n    tAnswered"})
