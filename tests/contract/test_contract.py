@@ -25,7 +25,6 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 from harness import CLIENT_ID, CLIENT_SECRET, ROLLCALL, TestCase, stream_names, wait_until  # noqa: E402
-from proof_world import World  # noqa: E402
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 OPENAPI = os.environ.get("GENESYS_OPENAPI", "")
@@ -212,7 +211,6 @@ class ContractTest(TestCase):
 
     def test_streams_to_come(self):
         """Those of tests/proof, and their pages. Downloads come from elsewhere, and are in no API file."""
-        World(start=START, days=3).serve(self.server)
         proof = os.path.join(os.path.dirname(ROLLCALL), "proof")
         own = [name for name in stream_names(proof) if name not in stream_names()]
         self.run_judged(*EXTRACT, program=proof, streams=", ".join(own))

@@ -30,6 +30,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+import zoneinfo
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +131,26 @@ def needs(*things):
 def ago(form="%Y-%m-%d", **delta):
     """The moment so long ago: ago(days=2)."""
     return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**delta)).strftime(form)
+
+
+def utc(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def iso(moment):
+    """As the API writes it."""
+    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def later(moment, **delta):
+    """So long after a moment: later(NOW, hours=2)."""
+    return iso(utc(moment) + datetime.timedelta(**delta))
+
+
+def midnight(day, zone):
+    """The first instant of a day in a time zone."""
+    begins = datetime.datetime.fromisoformat(str(day)).replace(tzinfo=zoneinfo.ZoneInfo(str(zone)))
+    return begins.astimezone(datetime.timezone.utc)
 
 
 def read_csv(*path):
@@ -402,7 +423,7 @@ def shim(source):
 def clock_at(moment):
     """The environment in which a program's clock says that it is `moment` (ISO); none where that cannot be done."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    shift = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) - now
+    shift = utc(moment) - now
     return {"LD_PRELOAD": shim(CLOCK_SHIM), "CLOCK_SHIFT": int(shift.total_seconds())} if shim(CLOCK_SHIM) else {}
 
 
@@ -495,8 +516,7 @@ def snake(name):
 
 @functools.lru_cache(None)
 def instant(text):
-    t = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
-    return t.strftime("%Y-%m-%dT%H:%M:%S.") + f"{t.microsecond // 1000:03d}Z"
+    return iso(utc(text))
 
 
 TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$")
@@ -677,11 +697,8 @@ def compare_conversations(test, site, truth, leave_out=()):
 def changed_after_lookback(states, days):
     """Whether a conversation, given as its states [(TIME, document)] at each reading, changed when it had ended so long
     before the reading before that nobody looks any more."""
-    def end(document):
-        return datetime.datetime.fromisoformat(document["conversationEnd"].replace("Z", "+00:00"))
-
     return any(new != old and "conversationEnd" in old and
-               datetime.datetime.fromisoformat(now.replace("Z", "+00:00")) >= end(old) + datetime.timedelta(days=days)
+               utc(now) >= utc(old["conversationEnd"]) + datetime.timedelta(days=days)
                for (now, old), (_, new) in zip(states, states[1:]))
 
 

@@ -8,12 +8,10 @@ import random
 import unittest
 import unittest.mock
 import urllib.request
-import zoneinfo
 
 import harness
-from harness import canonical, killed
+from harness import canonical, iso, killed, midnight, snake, utc
 
-UTC = datetime.timezone.utc
 BULK = "/api/v2/workforcemanagement/adherence/historical/bulk"
 START = "2026-03-28"
 UNTIL = "2026-03-31T16:00:00Z"  # Berlin has changed its clocks
@@ -22,22 +20,6 @@ TABLES = ("adherence_day", "adherence_exception", "adherence_actual", "adherence
 SEED = int(os.environ.get("ROLLCALL_PROOF_SEED") or random.SystemRandom().randrange(10**6))
 LOOKUP = {str(n): f"0000000{n}-0000-4000-8000-000000000001" for n in range(1, 5)}
 print(f"seed {SEED}")
-
-
-def iso(moment):
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def utc(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def start_of(day, zone):
-    return datetime.datetime(day.year, day.month, day.day, tzinfo=zoneinfo.ZoneInfo(zone)).astimezone(UTC)
-
-
-def snake(name):
-    return "".join("_" + c.lower() if c.isupper() else c for c in name)
 
 
 class World:
@@ -49,6 +31,7 @@ class World:
         self.members = {unit: [next(ids) for _ in range(users)] for unit in self.units}
         self.reports = {unit: list(users) for unit, users in self.members.items()}
         self.version = {}  # of a unit: its figures are others
+        self.parts = lambda results: [results]  # one for each file of a report
         self.days = [datetime.date.fromisoformat(START) + datetime.timedelta(days=n) for n in range(-2, 7)]
 
     def result(self, unit, day, user):
@@ -74,14 +57,15 @@ class World:
 
     def file(self, unit, day, zone=None):
         zone = zone or self.units[unit]
-        return {"managementUnitId": unit, "startDate": iso(start_of(day, zone)), "lookupIdToSecondaryPresenceId": LOOKUP,
-                "endDate": iso(start_of(day + datetime.timedelta(days=1), zone)),
+        return {"managementUnitId": unit, "startDate": iso(midnight(day, zone)), "lookupIdToSecondaryPresenceId": LOOKUP,
+                "endDate": iso(midnight(day + datetime.timedelta(days=1), zone)),
                 "userResults": [self.result(unit, day, user) for user in self.reports[unit]]}
 
     def serve(self, server, zone=None):
         units = [{"id": u, "name": u[0], "timeZone": z, "businessUnit": {"id": "b" + u[1:], "selfUri": "/x"}}
                  for u, z in self.units.items()]
         files = [self.file(unit, day, zone) for unit in self.units for day in self.days if self.reports[unit]]
+        files = [{**f, "userResults": part} for f in files for part in self.parts(f["userResults"])]
         body = json.dumps({"managementunits": units, "unitusers": self.members, "adherence": files}).encode()
         with urllib.request.urlopen(urllib.request.Request(server.url + "/standin/proof", data=body), timeout=60):
             pass
@@ -91,8 +75,8 @@ class World:
         tables = {table: [] for table in TABLES}
         for unit, day in itertools.product(units or self.units, self.days):
             its = zone or self.units[unit]
-            start, end = start_of(day, its), start_of(day + datetime.timedelta(days=1), its)
-            if end > utc(until) or end <= start_of(datetime.date.fromisoformat(START), "Europe/Berlin"):
+            start, end = midnight(day, its), midnight(day + datetime.timedelta(days=1), its)
+            if end > utc(until) or end <= midnight(datetime.date.fromisoformat(START), "Europe/Berlin"):
                 continue
             for user in self.reports[unit]:
                 if of(unit, day, user):
@@ -153,11 +137,7 @@ class TestCase(harness.TestCase):
         return self.extract(site, until, code, **options)
 
     def check(self, site, tables):
-        for table, rows in tables.items():
-            want, have = canonical(rows), canonical(stored(site, table))
-            if want != have:
-                self.fail(f"{table}: {len(want)} expected, {len(have)} stored\nmissing: "
-                          f"{sorted(set(want) - set(have))[:2]}\nextra: {sorted(set(have) - set(want))[:2]}")
+        harness.same_rows(self, tables, {table: stored(site, table) for table in tables})
 
     def asked(self, server, route="POST " + BULK):
         return server.requests()["routes"].get(route, 0)
@@ -210,6 +190,20 @@ class Served(TestCase):
         self.check(site, world.expected(UNTIL))
         self.assertEqual(self.asked(server, f"GET {BULK}/jobs/{{id}}"), 0)
 
+    def test_a_report_in_several_files_and_one_that_names_none(self):
+        def none(path, answer):
+            job = json.loads(answer) if "/bulk/jobs/" in path else {}
+            done = job.get("job", {}).get("status") == "Complete"
+            return json.dumps({"downloadUrls": [], **job}).encode() if done else answer
+
+        world, server, site = self.begin(ZONES)
+        world.parts = lambda results: [results[:2], results[2:]]
+        world.reports[list(world.units)[1]] = []
+        world.serve(server)
+        site.set(genesys={"api_url": self.rewriting(server.url, edit=none)})
+        self.extract(site)
+        self.check(site, world.expected(UNTIL))
+
     def test_business_days_for_all(self):
         """What a day is does not change unasked."""
         world, server, site = self.begin(ZONES)
@@ -233,7 +227,6 @@ class Served(TestCase):
         self.assertRegex(self.extract(site, code=11).stderr, odd + ".*Mars/Olympus")
         self.assertEqual({r[0] for r in site.query("SELECT DISTINCT management_unit_id FROM adherence_day")},
                          set(list(world.units)[1:]))
-
 
     def test_a_unit_whose_zone_changes(self):
         """All that is stored of it is of the new days, whether or not the figures are the same."""
@@ -340,6 +333,9 @@ class Killed(TestCase):
 
 
 class Trouble(TestCase):
+    def whole_days(self, site):
+        return site.value("SELECT count(*) FROM freshness WHERE stream = 'adherence_historical' AND whole AND utc_to <= ?", UNTIL)
+
     def trouble(self, fault, code=11, env=None):
         """One unit's: the others' rows are whole, and the next night brings all."""
         world, server, site = self.begin(ZONES)
@@ -351,9 +347,11 @@ class Trouble(TestCase):
             failed = site.query("SELECT DISTINCT scope FROM extract_window WHERE failures > 0")
             self.assertEqual([r[0] for r in failed], [unit])
             self.assertIn(unit, result.stderr)
+            self.assertEqual(self.whole_days(site), 0)
             server.control(faults=[])
             self.extract(site)
         self.check(site, world.expected(UNTIL))
+        self.assertEqual(self.whole_days(site), 3)
         return server, site
 
     def test_a_report_that_fails(self):
@@ -408,7 +406,7 @@ class Trouble(TestCase):
         self.assertEqual(list(dict.fromkeys(asked)), [10, 5, 2], asked)
 
     def test_a_download_that_has_expired(self):
-        self.trouble(["4xx:status=403,path=/downloads/,times=2"], 0)
+        self.trouble(["4xx:status=403,path=/downloads/,times=2", "4xx:status=404,path=/downloads/{unit},n=2"], 0)
 
     def test_a_download_that_is_cut(self):
         self.trouble(["truncated-json:path=/downloads/{unit},times=1"], 0)

@@ -7,23 +7,11 @@ import sqlite3
 import unittest
 import zoneinfo
 
-from harness import ROOT, WORLDS, Api, TestCase
+from harness import ROOT, WORLDS, Api, TestCase, iso, midnight, utc
 
 NOW = "2026-03-04T00:30:00Z"
 WFM = "/api/v2/workforcemanagement/"
 UTC = datetime.timezone.utc
-
-
-def utc(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def iso(moment):
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-def midnight(day, zone):
-    return datetime.datetime.combine(day, datetime.time(), zone).astimezone(UTC)
 
 
 def seconds(begins, ends):

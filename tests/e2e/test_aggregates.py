@@ -2,13 +2,11 @@
 are empty or too large. That the rows are those of the answers is held by tests/sdk, that these are what the conversations' records
 add up to by test_figures.
 """
-import datetime
 import json
 import unittest
-import zoneinfo
 from pathlib import Path
 
-from harness import TestCase
+from harness import TestCase, midnight, utc
 
 ZONE = "Europe/Berlin"
 START = "2026-03-28"  # the next day has 23 hours
@@ -69,8 +67,8 @@ class Conversations(TestCase):
                 Path(site.db).unlink(missing_ok=True)
                 site.set(extract={"timezone": zone, "start": day})
                 self.ok(site.run("extract", "--until", NOW))
-                begins = datetime.datetime.fromisoformat(day).replace(tzinfo=zoneinfo.ZoneInfo(zone)).timestamp()
-                starts = {datetime.datetime.fromisoformat(r[0].replace("Z", "+00:00")).timestamp() - begins for r in site.query("SELECT interval_start FROM conversation_aggregate")}
+                starts = {(utc(r[0]) - midnight(day, zone)).total_seconds()
+                          for r in site.query("SELECT interval_start FROM conversation_aggregate")}
                 self.assertGreaterEqual(min(starts), 0)
                 self.assertEqual({s % 1800 for s in starts}, {0})
 

@@ -6,7 +6,7 @@ import sqlite3
 import unittest
 import zoneinfo
 
-from harness import FULL, ROOT, WORLDS, Api, TestCase
+from harness import FULL, ROOT, WORLDS, Api, TestCase, utc
 from test_figures import COUNTS, OWN, Records
 from test_report import Page
 
@@ -27,10 +27,6 @@ class About(float):
 
 def about(value):
     return value if value is None else About(value)
-
-
-def at(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def part(whole, of):
@@ -83,11 +79,11 @@ class World(TestCase):
     def placed(cls, document):
         for p, participant in enumerate(document["participants"]):
             for s, session in enumerate(participant.get("sessions") or []):
-                queues = [(at(g["segmentStart"]), g["queueId"]) for g in session.get("segments") or [] if g.get("queueId")]
+                queues = [(utc(g["segmentStart"]), g["queueId"]) for g in session.get("segments") or [] if g.get("queueId")]
                 for metric in session.get("metrics") or []:
                     if not metric.get("emitDate"):
                         continue
-                    emitted = at(metric["emitDate"])
+                    emitted = utc(metric["emitDate"])
                     begun = [q for q in queues if q[0] < emitted or metric["name"] == "nOffered" and q[0] == emitted]
                     latest = max(begun, key=lambda q: q[0]) if begun else min(queues, key=lambda q: q[0], default=(None, None))
                     own = participant.get("purpose") not in ("customer", "external")
@@ -96,13 +92,13 @@ class World(TestCase):
                                      participant.get("purpose"))
 
     def day(self, moment):
-        return str((at(moment) if isinstance(moment, str) else moment).astimezone(self.tz).date())
+        return str((utc(moment) if isinstance(moment, str) else moment).astimezone(self.tz).date())
 
     def inside(self, moment):
         return self.first <= self.day(moment) <= self.last
 
     def local(self, moment):
-        return (at(moment) if isinstance(moment, str) else moment).astimezone(self.tz).strftime("%Y-%m-%d %H:%M:%S")
+        return (utc(moment) if isinstance(moment, str) else moment).astimezone(self.tz).strftime("%Y-%m-%d %H:%M:%S")
 
     def first_media(self, document):
         return next((s["mediaType"] for p in document["participants"] for s in p.get("sessions") or [] if s.get("mediaType")), None)
@@ -230,7 +226,7 @@ class Queries(World):
                 for m in counted:
                     expected[m.id] += 1 if kpi in COUNTS and name.startswith("t") else m.value
                 emitted = {m.id: m.emitted for m in sorted(counted, key=lambda m: m.emitted)}
-                self.assertEqual({row["conversation_id"]: (row["value"], at(row["emit_date"])) for row in self.rows("why", kpi=kpi, day=day, media=media)},
+                self.assertEqual({row["conversation_id"]: (row["value"], utc(row["emit_date"])) for row in self.rows("why", kpi=kpi, day=day, media=media)},
                                  {k: (v, emitted[k]) for k, v in expected.items() if v})
         for kpi in ("service_level_numerator", "handle_ms"):
             for row in self.rows("queue_day", **{"from": self.last}):
@@ -298,7 +294,7 @@ class Queries(World):
             by = collections.defaultdict(list)
             for d in self.documents.values():
                 if d.get("originatingDirection") == "inbound" and address(d):
-                    by[address(d)].append(at(d["conversationStart"]))
+                    by[address(d)].append(utc(d["conversationStart"]))
             expected = {}
             for who, moments in by.items():
                 moments.sort()
@@ -350,7 +346,7 @@ class Queries(World):
                     outcome.get(f"flowOutcome{end}Timestamp") for end in ("Start", "End")]
                 ended[key].append(outcome.get("flowOutcomeValue"))
                 told[key].append(outcome.get("flowOutcome") or "")
-                took[key] += [(at(times[1]) - at(times[0])).total_seconds() * 1000] if all(times) else []
+                took[key] += [(utc(times[1]) - utc(times[0])).total_seconds() * 1000] if all(times) else []
         self.same(self.rows("flow_outcomes"), "day flow_id flow_outcome_id", {k: {
             "flow_outcome": self.called.get(k[2]) or max(told[k]) or None, "outcomes": len(v), "reached": v.count("SUCCESS"), "missed": v.count("FAILURE"),
             "reached_percent": part(100.0 * v.count("SUCCESS"), v.count("SUCCESS") + v.count("FAILURE")),
@@ -430,7 +426,7 @@ class Queries(World):
                 ("transferred", "nTransferred" in names)) if is_so])
             handles = [m.get("value") or 0 for _, _, m in self.parts(d, lambda s: s.get("metrics")) if m["name"] == "tHandle"]
             took[day, media, d.get("originatingDirection")].update(handled=len(handles), handle_ms=sum(handles), duration_ms=(
-                (at(d["conversationEnd"]) - at(d["conversationStart"])).total_seconds() * 1000 if d.get("conversationEnd") else 0))
+                (utc(d["conversationEnd"]) - utc(d["conversationStart"])).total_seconds() * 1000 if d.get("conversationEnd") else 0))
         self.same(self.rows("conversations_by_day"), "day media_type direction", {k: {
             **{c: v[c] for c in ("conversations", "open", "answered", "abandoned", "transferred")},
             "avg_duration_seconds": about(part(took[k]["duration_ms"] / 1000, v["conversations"] - v["open"])),
@@ -465,7 +461,7 @@ class Queries(World):
                 "max_agent_response_seconds": max(v["tAgentResponseTime"], default=None) and max(v["tAgentResponseTime"]) / 1000} for k, v in groups.items()})
 
     def test_longest_conversations(self):
-        took = {d["conversationId"]: round((at(d["conversationEnd"]) - at(d["conversationStart"])).total_seconds() * 1000)
+        took = {d["conversationId"]: round((utc(d["conversationEnd"]) - utc(d["conversationStart"])).total_seconds() * 1000)
                 for _, d in self.begun() if d.get("conversationEnd")}
         legs, visits = (collections.defaultdict(list) for _ in range(2))
         for found, parts in ((legs, self.records.legs()), (visits, self.records.visits())):
@@ -523,13 +519,13 @@ class Queries(World):
         coded, found = {}, collections.defaultdict(list)
         for d in self.documents.values():
             for no, p, s in self.records.sessions(d):
-                work = sorted((at(m["emitDate"]), m.get("value") or 0) for m in s.get("metrics") or [] if m["name"] == "tAcw")
+                work = sorted((utc(m["emitDate"]), m.get("value") or 0) for m in s.get("metrics") or [] if m["name"] == "tAcw")
                 queues = [g["queueId"] for g in s.get("segments") or [] if g.get("queueId")]
                 for g in s.get("segments") or []:
                     if g.get("wrapUpCode"):
                         one = coded.setdefault((d["conversationId"], no[0], g["wrapUpCode"], g["segmentStart"]), [[], [], p.get("userId")])
-                        one[0] += [w for w in work if w[0] >= at(g["segmentStart"])][:1]
-                        one[1] += [(at(g.get("segmentEnd") or g["segmentStart"]), g.get("queueId") or (queues or [None])[-1])]
+                        one[0] += [w for w in work if w[0] >= utc(g["segmentStart"])][:1]
+                        one[1] += [(utc(g.get("segmentEnd") or g["segmentStart"]), g.get("queueId") or (queues or [None])[-1])]
         for (id, _, code, _), (work, segments, user) in coded.items():
             if self.inside(max(w[0] for w in work or segments)):
                 found[max(q for _, q in segments), code].append((id, user, max((w[1] for w in work), default=None)))
@@ -599,9 +595,9 @@ class Queries(World):
         def agent(part, g):
             return part.get("userId") if g["segmentType"] in ("interact", "hold") and part["purpose"] in ("agent", "user") else None
 
-        now = at(self.site.value("SELECT max(complete_to) FROM extract_window WHERE stream = 'conversations'"))
+        now = utc(self.site.value("SELECT max(complete_to) FROM extract_window WHERE stream = 'conversations'"))
         self.same(self.rows("open_conversations"), "conversation_id", {(id,): {
-            "local_start": self.local(d["conversationStart"]), "age_hours": about((now - at(d["conversationStart"])).total_seconds() / 3600),
+            "local_start": self.local(d["conversationStart"]), "age_hours": about((now - utc(d["conversationStart"])).total_seconds() / 3600),
             "queue_id": self.ended_last(d, queue), "user_id": self.ended_last(d, agent),
             "media_type": self.first_media(d), "direction": d.get("originatingDirection"), "media_types": ",".join(sorted(
                 {s["mediaType"] for p in d["participants"] for s in p.get("sessions") or [] if s.get("mediaType")}))}
@@ -640,7 +636,7 @@ class Queries(World):
         first, last = self.site.query("SELECT first_day, last_day FROM v_range")[0]
         self.assertEqual((first, last), (self.start, self.day(max(
             [m.emitted for m in self.metrics if m.name in {*COUNTS.values(), *SUMS.values()}]
-            + [at(d["conversationStart"]) for d in self.documents.values()]))))
+            + [utc(d["conversationStart"]) for d in self.documents.values()]))))
         for path in sorted((ROOT / "queries").glob("*.sql")):
             told = json.loads(self.ok(self.site.run("query", path.stem, "--json")).stdout)
             self.assertEqual([dict(row) for row in ask(self.db, path.stem)], told, path.stem)

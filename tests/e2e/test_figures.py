@@ -10,7 +10,7 @@ import sqlite3
 import unittest
 import zoneinfo
 
-from harness import FULL, WORLDS, TestCase, instant, killed, make_figures
+from harness import FULL, WORLDS, TestCase, iso, killed, make_figures, midnight, utc
 
 COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
           "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
@@ -25,7 +25,7 @@ LISTENS = ("monitoring", "coaching", "barging", "screenMonitoring")
 
 
 def ms(text):
-    return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    return round(utc(text).timestamp() * 1000)
 
 
 def queue_of(purpose, session, metric):
@@ -264,8 +264,7 @@ class Figures(TestCase):
     def check_all(self, zone, start, days, now, **options):
         server, site = self.begin(zone, start, days, now, **options)
         self.ok(site.run("extract", "--until", now))
-        records = Records(server.truth(instant(datetime.datetime.fromisoformat(start).replace(
-            tzinfo=zoneinfo.ZoneInfo(zone)).isoformat())), zone)
+        records = Records(server.truth(iso(midnight(start, zone))), zone)
         self.assertEqual(len(records.conversations), site.value("SELECT count(*) FROM conversation"))
         rows = site.query("SELECT * FROM v_queue_day")
         self.same(records.figures(False), {(r["day"], r["queue_id"], r["media_type"]): r for r in rows}, "v_queue_day")

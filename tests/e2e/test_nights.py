@@ -14,10 +14,9 @@ import signal
 import sqlite3
 import time
 import unittest
-import zoneinfo
 
-from harness import (FULL, Sequence, canonical, carry_out_all, changed_after_lookback, clock_at, expected_rows, killed, seeds_of,
-                     stored_rows)
+from harness import (FULL, Sequence, canonical, carry_out_all, changed_after_lookback, clock_at, expected_rows, iso, killed, midnight,
+                     seeds_of, stored_rows)
 
 EPOCH = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
 DETAILS = "path=/api/v2/analytics/conversations/details"
@@ -58,7 +57,7 @@ TABLES = tuple(expected_rows([]))
 
 def moment(hour):
     """So many hours after the first day's beginning, as the API writes it."""
-    return (EPOCH + datetime.timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return iso(EPOCH + datetime.timedelta(hours=hour))
 
 
 def make_plan(seed):
@@ -123,8 +122,7 @@ class Nights(Sequence):
     @staticmethod
     def begins(settings):
         """The hour at which the first day begins."""
-        begin = datetime.datetime.fromisoformat(settings["start"]).replace(tzinfo=zoneinfo.ZoneInfo(settings["timezone"]))
-        return (begin - EPOCH).total_seconds() / 3600
+        return (midnight(settings["start"], settings["timezone"]) - EPOCH).total_seconds() / 3600
 
     def first_day(self, settings):
         """The UTC day in which the first day begins."""

@@ -9,7 +9,7 @@ import re
 import unittest
 
 from broken import SECRET, TOKEN, cloud
-from harness import TestCase, ago, at_terminal, instant
+from harness import TestCase, ago, at_terminal, instant, utc
 
 COLUMNS = ["conversation_id", "conversation_start", "local_start", "media_type", "direction", "queue_id", "queue_name",
            "agent_id", "agent_name", "handle_ms"]
@@ -80,7 +80,7 @@ class Recent(TestCase):
         agreeing = sum(all(r[k] == v for k, v in by_id[r["conversation_id"]].items()) for r in rows)
         self.assertGreaterEqual(agreeing, 37)
         self.assertGreater(sum(r["handle_ms"] is not None for r in rows), 10)
-        first = datetime.datetime.fromisoformat(rows[0]["conversation_start"].replace("Z", "+00:00"))
+        first = utc(rows[0]["conversation_start"])
         local = (first + datetime.timedelta(hours=9)).strftime("%Y-%m-%d %H:%M:%S")
         self.assertEqual(rows[0]["local_start"], local)
 

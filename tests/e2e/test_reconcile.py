@@ -10,7 +10,7 @@ import random
 import unittest
 import zoneinfo
 
-from harness import FULL, TestCase, clock_at, killed, make_figures
+from harness import FULL, TestCase, clock_at, killed, later, make_figures, utc
 from test_figures import Records, ms, queue_of
 
 BOTH = "users, queues, conversations, conversation_aggregate, user_status, user_aggregate"
@@ -23,12 +23,11 @@ ZONES = (("Europe/Berlin", SPRING), ("America/New_York", "2025-10-30"), ("Asia/S
 
 
 def moment(start, hour):
-    return (datetime.datetime.fromisoformat(start + "T00:00:00+00:00") + datetime.timedelta(hours=hour)).strftime(
-        "%Y-%m-%dT%H:%M:%S.000Z")
+    return later(start + "T00:00:00Z", hours=hour)
 
 
 def day_of(zone, text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo(zone)).date().isoformat()
+    return utc(text).astimezone(zoneinfo.ZoneInfo(zone)).date().isoformat()
 
 
 def figures(documents, zone):

@@ -2,10 +2,9 @@
 what is stored equals one extraction of the state there is by the next nights. That the rows of one are those of the answers is held
 by tests/sdk.
 """
-import datetime
 import unittest
 
-from harness import Api, TestCase, canonical, plain_rows
+from harness import Api, TestCase, canonical, later, plain_rows
 
 ZONE = "Australia/Sydney"  # midnight lies within shifts
 START = "2026-04-02"
@@ -15,10 +14,6 @@ SEARCH = WFM + "managementunits/*/agentschedules/search"
 QUERY = WFM + "businessunits/*/adherence/explanations/query"
 STREAMS = ("schedules", "adherence_explanation")
 TABLES = ("schedule_shift", "schedule_activity", "schedule_time_off", "adherence_explanation")
-
-
-def later(moment, **delta):
-    return (datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Schedules(TestCase):

@@ -14,11 +14,10 @@ import random
 import re
 import sqlite3
 import unittest
-import zoneinfo
 
 import test_lists
-from harness import (CHANGE_LOGS, FULL, LEDGER, ROOT, Api, Sequence, all_rows, carry_out_all, clock_at, killed, plain, same_rows,
-                     seeds_of, snake, table_names)
+from harness import (CHANGE_LOGS, FULL, LEDGER, ROOT, Api, Sequence, all_rows, carry_out_all, clock_at, iso, killed, later, midnight,
+                     plain, same_rows, seeds_of, snake, table_names, utc)
 
 # Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
 # America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
@@ -75,7 +74,7 @@ def history(polls):
                 if came.get(name, "") > previous and came[name] != last.get(name)]
         told += [(now, True)] if last and any(came.get(c) != last.get(c) for c in UNITS) else []
         ended = min((t for t, _ in told), default=now) if all(changed for _, changed in told) else previous
-        silent = previous and moment_of(now) > moment_of(previous) + SILENCE
+        silent = previous and utc(now) > utc(previous) + SILENCE
         if last and ended > previous and not last["state_end"] and all(came.get(c) == last.get(c) for c in STATE):
             last.update(came, last_observed=now)
             gaps += [(previous, now)] if silent else []
@@ -97,10 +96,6 @@ def flatten(row, item, columns, prefix=""):
             flatten(row, value, columns, column + "_")
 
 
-def moment_of(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
 class TenNights(Sequence):
     """One such simulation."""
 
@@ -111,8 +106,7 @@ class TenNights(Sequence):
         self.start = start
         self.zone = zone
         self.gone = self.left = self.long = self.movers = ()
-        begins = datetime.datetime.fromisoformat(start).replace(tzinfo=zoneinfo.ZoneInfo(zone))
-        self.begins = begins.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        self.begins = iso(midnight(start, zone))
         self.server = self.test.standin(start=start, now=self.moment(24), seed=seed % 997 + 1, days=12 if FULL else 6,
                                         per_day=20 if FULL else 6, agents=14 if FULL else 6, queues=4, eventful=True,
                                         page_cap=self.random.choice((9, 1000)), users_page_cap=self.random.choice((4, 100)),
@@ -122,8 +116,7 @@ class TenNights(Sequence):
         self.nights = [self.moment(hour) for hour in (*DAILY, *LAST)]
 
     def moment(self, hour):
-        begin = datetime.datetime.fromisoformat(self.start + "T00:00:00+00:00")
-        return (begin + datetime.timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return later(self.start + "T00:00:00Z", hours=hour)
 
     def new_site(self, **extract):
         site = self.test.site(self.server.url, start=self.start, timezone=self.zone,

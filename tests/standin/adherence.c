@@ -1,7 +1,6 @@
 /* Real-time adherence by the three ways there are; all tell of the same agents' days. */
 #include "adherence.h"
 
-#include "agent.h"
 #include "conversations.h"
 #include "routes.h"
 #include "when.h"
@@ -168,16 +167,6 @@ int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
     return n;
 }
 
-int adherence_parts(int agent, int64_t day, struct agent_part out[ADHERENCE_PARTS_MAX])
-{
-    struct stretch list[AGENT_DAY_MAX];
-    int n = agent_day(agent, day, list);
-    for (int i = 0; i < n; i++) {
-        out[i] = (struct agent_part){list[i].from, list[i].presence, list[i].routing};
-    }
-    return n;
-}
-
 /* Moves *since back over the stretches before index i while `same` says so; true if it reached
  * the beginning of the list. */
 static bool walk_back(const struct stretch *list, int i, const struct stretch *is, int what,
@@ -254,14 +243,6 @@ int adherence_agent(const char *id)
     return -1;
 }
 
-/* A reference: id and selfUri. */
-static void reference(struct jw *w, const char *name, const char *collection, uint64_t key)
-{
-    char id[RNG_UUID_SIZE];
-    rng_uuid(key, id);
-    JW(w, OBJECT(name), ID("id", id), LINK(collection, key), END);
-}
-
 /* Activity codes of an org have short ids for the categories that come with it. */
 const char *adherence_code(const char *category)
 {
@@ -303,8 +284,8 @@ static void write_queues(struct jw *w, const struct agent_now *a, int agent)
     bool on = strcmp(a->is.presence, "OnQueue") == 0;
     jw_array(w, "activeQueues");
     for (int i = 0; on && i <= agent % 3; i++) {
-        reference(w, NULL, "routing/queues",
-                  world_key(THING_QUEUE, (uint64_t)((agent + i) % world.queues)));
+        JW(w, REF(NULL, "routing/queues",
+                  world_key(THING_QUEUE, (uint64_t)((agent + i) % world.queues))));
     }
     JW(w, END, TIME("activeQueuesModifiedTime", a->presence_since));
 }
@@ -331,14 +312,12 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
     struct agent_now a;
     char name[64];
     agent_now(agent, now, &a);
-    JW(w, OBJECT(NULL), ID("id", ids[agent]), TEXT("name", world_user_name(agent, name)));
-    reference(w, "user", "users", world_key(THING_USER, (uint64_t)agent));
-    reference(w, "businessUnit", "workforcemanagement/businessunits",
-              world_key(THING_BUSINESS_UNIT, 0));
-    reference(w, "managementUnit", "workforcemanagement/managementunits", unit_of(agent, now));
-    if (world_team_of(agent, now) >= 0) {
-        reference(w, "team", "teams", world_key(THING_TEAM, (uint64_t)world_team_of(agent, now)));
-    }
+    int team = world_team_of(agent, now);
+    JW(w, OBJECT(NULL), ID("id", ids[agent]), TEXT("name", world_user_name(agent, name)),
+       REF("user", "users", world_key(THING_USER, (uint64_t)agent)),
+       REF("businessUnit", "workforcemanagement/businessunits", world_key(THING_BUSINESS_UNIT, 0)),
+       REF("managementUnit", "workforcemanagement/managementunits", unit_of(agent, now)),
+       IF(team >= 0), REF("team", "teams", world_key(THING_TEAM, (uint64_t)team)));
     write_state(w, &a, agent);
     write_queues(w, &a, agent);
     JW(w, BOOL("removedFromManagementUnit", false), ARRAY("nextActivityReminders"),

@@ -1,20 +1,29 @@
-/* What others tell of the agents' days, too. */
+/* An agent's day as the workforce management sees it: a function of the seed, the agent and the
+ * moment. */
 #ifndef STANDIN_ADHERENCE_H
 #define STANDIN_ADHERENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { ADHERENCE_PARTS_MAX = 320 };
+enum { AGENT_DAY_MAX = 320 };
 
-/* A stretch of a day: since when, presence in PascalCase, routing status. */
-struct agent_part {
+/* One unbroken stretch of [from, to) in which nothing changes. */
+struct stretch {
     int64_t from;
-    const char *presence;
+    int64_t to;
+    const char *scheduled; /* activity categories, as the API names them */
+    const char *actual;
+    const char *adherence;
+    const char *impact;
+    const char *presence; /* PascalCase */
     const char *routing;
+    bool out_of_office;
+    bool explained; /* the lateness has an explanation */
 };
 
-/* An agent's UTC day without gaps, in order; returns how many parts. */
-int adherence_parts(int agent, int64_t day, struct agent_part out[ADHERENCE_PARTS_MAX]);
+/* The stretches of a UTC day, in order, without gaps; returns how many. */
+int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX]);
 
 /* A part of a planned day: until when, and its activity category. */
 struct agent_block {

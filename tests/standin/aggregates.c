@@ -41,29 +41,19 @@ static const char *const conversation_dimensions[DIMENSIONS] = {"queueId", "medi
                                                                 "direction"};
 static const char *const user_dimensions[DIMENSIONS] = {"userId", "", ""};
 
-/* The vendor's enums, a blank on either side of a name. */
-static const char conversation_metrics[] =
-    " nBlindTransferred nBotInteractions nCallbackAttempts nCallbackOverSla nCallbackScheduled "
-    "nCfcOffered nCobrowseSessions nConnected nConsult nConsultTransferred nConversations nError "
-    "nOffered nOutbound nOutboundAbandoned nOutboundAttempted nOutboundConnected nOverSla "
-    "nStateTransitionError nTakeover nTransferred oAudioMessageCount oExternalAudioMessageCount "
-    "oExternalMediaCount oMediaCount oMessageCount oMessageSegmentCount oMessageTurn "
-    "oSkillExpressionApplications tAbandon tAcd tActiveCallback tActiveCallbackComplete tAcw "
-    "tAgentResponseTime tAgentVideoConnected tAlert tAnswered tAverageAgentResponseTime "
-    "tAverageCustomerResponseTime tBarging tCallbackAbandon tCallbackConnect tCallbackNotReached "
-    "tCallbackVirtualWait tCfcAbandon tCfcAcd tCfcAnswered tCfcFlowOut tCoaching "
-    "tCoachingComplete tConnected tContacting tDialing tFirstConnect tFirstDial tFirstEngagement "
-    "tFirstResponse tFlowOut tHandle tHeld tHeldComplete tIvr tMonitoring tMonitoringComplete "
-    "tNotResponding tPark tParkComplete tScreenMonitoring tShortAbandon tSnippetRecord tTalk "
-    "tTalkComplete tTransmitting tUserResponseTime tVoicemail oCallbackServiceLevel oServiceLevel "
-    "oServiceTarget tWait ";
+/* The vendor's enums: of conversations all that records have but what flows count, and some more.
+ */
+static const char of_flows[] =
+    " nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tConversationDuration "
+    "tFlow tFlowDisconnect tFlowExit tFlowOutcome ";
+static const char own_metrics[] = " oCallbackServiceLevel oServiceLevel oServiceTarget tWait ";
 static const char user_metrics[] = " tAgentRoutingStatus tOrganizationPresence tSystemPresence ";
 
-static bool is_listed(const char *list, const char *name)
+static bool is_metric(bool of_users, const char *name)
 {
-    char word[NAME + 2];
-    snprintf(word, sizeof word, " %s ", name);
-    return strstr(list, word) != NULL;
+    return of_users ? conv_is_listed(user_metrics, name)
+                    : conv_is_listed(own_metrics, name) ||
+                          (conv_is_listed(NULL, name) && !conv_is_listed(of_flows, name));
 }
 
 static bool is_wanted(const struct query *q, const char *metric)
@@ -330,26 +320,24 @@ static bool read_step(yyjson_val *body, struct query *q)
 }
 
 /* Says what is wrong with a name, as the API does. */
-static bool refuse(struct reply *reply, const char *name, const char *type, const char *known)
+static bool refuse(struct reply *reply, yyjson_val *name, const char *type)
 {
-    char text[4096];
-    snprintf(text, sizeof text,
-             "Value [%s] is not valid for field type [%s]. Allowable values are:%s", name, type,
-             known);
+    char text[256];
+    snprintf(text, sizeof text, "Value [%.99s] is not valid for field type [%s].",
+             yyjson_is_str(name) ? yyjson_get_str(name) : "", type);
     reply_error(reply, 400, "invalid.value", text);
     return false;
 }
 
-static bool read_names(yyjson_val *body, struct reply *reply, struct query *q, const char *metrics)
+static bool read_names(yyjson_val *body, struct reply *reply, struct query *q, bool of_users)
 {
     yyjson_val *one;
     size_t i, n;
     q->metrics = yyjson_obj_get(body, "metrics");
     yyjson_arr_foreach(q->metrics, i, n, one)
     {
-        const char *name = yyjson_get_str(one);
-        if (!name || !is_listed(metrics, name)) {
-            return refuse(reply, name ? name : "", "AggregateMetric", metrics);
+        if (!yyjson_is_str(one) || !is_metric(of_users, yyjson_get_str(one))) {
+            return refuse(reply, one, "AggregateMetric");
         }
     }
     yyjson_arr_foreach(yyjson_obj_get(body, "groupBy"), i, n, one)
@@ -361,16 +349,16 @@ static bool read_names(yyjson_val *body, struct reply *reply, struct query *q, c
             found = found || is;
         }
         if (!found) {
-            const char *name = yyjson_get_str(one);
-            return refuse(reply, name ? name : "", "AggregateDimension", " (those it has)");
+            return refuse(reply, one, "AggregateDimension");
         }
     }
     return true;
 }
 
 /* Answers a query of users or of conversations. */
-static void answer(const struct request *request, struct reply *reply, bool of_users)
+void aggregates_query(const struct request *request, struct reply *reply)
 {
+    bool of_users = strstr(request->path, "/users/") != NULL;
     struct tally t = {0};
     struct query q = {.now = world_moment().now,
                       .dimensions = of_users ? user_dimensions : conversation_dimensions};
@@ -383,7 +371,7 @@ static void answer(const struct request *request, struct reply *reply, bool of_u
     if (!interval || !when_parse_interval(interval, &q.from, &q.to) || q.from >= q.to ||
         yyjson_arr_size(yyjson_obj_get(body, "metrics")) == 0 || !read_step(body, &q)) {
         reply_error(reply, 400, "bad.request", "interval, granularity or metrics are not right.");
-    } else if (read_names(body, reply, &q, of_users ? user_metrics : conversation_metrics)) {
+    } else if (read_names(body, reply, &q, of_users)) {
         bool good = !of_users || count_users(&t, &q, yyjson_obj_get(body, "filter"));
         if (!of_users) {
             count_conversations(&t, &q);
@@ -399,14 +387,4 @@ static void answer(const struct request *request, struct reply *reply, bool of_u
     }
     free(t.list);
     yyjson_doc_free(doc);
-}
-
-void aggregates_conversations(const struct request *request, struct reply *reply)
-{
-    answer(request, reply, false);
-}
-
-void aggregates_users(const struct request *request, struct reply *reply)
-{
-    answer(request, reply, true);
 }

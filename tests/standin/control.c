@@ -2,7 +2,6 @@
  */
 #include "fault.h"
 #include "routes.h"
-#include "statuses.h"
 #include "when.h"
 #include "world.h"
 
@@ -10,17 +9,36 @@
 #include <string.h>
 #include <yyjson.h>
 
-/* Sets a moment: ISO text, or `unset` for null and for the word that stands for it. */
-static bool set_moment(yyjson_val *value, void (*set)(int64_t ms))
+/* What a control tells the world: a moment, or a number of units. */
+static const struct {
+    const char *key;
+    enum told what;
+    int64_t unit; /* 0: ISO text; null for what it is untold */
+} tellings[] = {{"now", TOLD_NOW, 0},
+                {"date", TOLD_DATE, 0},
+                {"availability", TOLD_AVAILABILITY, 0},
+                {"availability_lag", TOLD_LAG, WHEN_SECOND},
+                {"divisions", TOLD_DIVISIONS, 1},
+                {"retention_days", TOLD_RETENTION, 1}};
+
+/* Tells the i-th of them. */
+static bool tell(size_t i, yyjson_val *value)
 {
     const char *text = yyjson_get_str(value);
-    int64_t ms = WHEN_NEVER;
-    if (!yyjson_is_null(value) &&
-        (!text || (strcmp(text, "real") != 0 && !when_parse(text, strlen(text), &ms)))) {
-        return false;
+    int64_t given = yyjson_get_sint(value) * tellings[i].unit;
+    bool good = tellings[i].unit ? yyjson_is_int(value) : yyjson_is_null(value) || text;
+    if (!tellings[i].unit) {
+        given = WHEN_NEVER;
+        if (text && tellings[i].what == TOLD_DATE && strcmp(text, "now") == 0) {
+            given = WORLD_DATE_IS_NOW;
+        } else if (text && strcmp(text, "real") != 0) {
+            good = when_parse(text, strlen(text), &given);
+        }
     }
-    set(ms);
-    return true;
+    if (good) {
+        world_tell(tellings[i].what, given);
+    }
+    return good;
 }
 
 static bool deny(const char *prefix, char *why, size_t size)
@@ -50,26 +68,10 @@ static bool set_list(yyjson_val *list, void (*clear)(void),
 static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
 {
     snprintf(why, size, "what '%.40s' is given cannot be used", key);
-    if (strcmp(key, "now") == 0) {
-        return set_moment(value, world_set_now);
-    }
-    if (strcmp(key, "date") == 0) {
-        if (yyjson_get_str(value) && strcmp(yyjson_get_str(value), "now") == 0) {
-            world_set_date(WORLD_DATE_IS_NOW);
-            return true;
+    for (size_t i = 0; i < sizeof tellings / sizeof *tellings; i++) {
+        if (strcmp(key, tellings[i].key) == 0) {
+            return tell(i, value);
         }
-        return set_moment(value, world_set_date);
-    }
-    if (strcmp(key, "availability") == 0) {
-        return set_moment(value, world_set_availability);
-    }
-    if (strcmp(key, "availability_lag") == 0) {
-        world_set_lag(yyjson_get_sint(value) * WHEN_SECOND);
-        return yyjson_is_int(value);
-    }
-    if (strcmp(key, "divisions") == 0 || strcmp(key, "retention_days") == 0) {
-        (*key == 'd' ? world_set_divisions : world_set_retention)((int)yyjson_get_sint(value));
-        return yyjson_is_int(value);
     }
     if (strcmp(key, "faults") == 0) {
         return set_list(value, fault_clear, fault_add, why, size);
@@ -91,8 +93,9 @@ static void show_fault(void *cls, const char *spec)
     jw_string(cls, NULL, spec);
 }
 
-static void show_state(struct reply *reply)
+void control_show(const struct request *request, struct reply *reply)
 {
+    (void)request;
     struct moment moment = world_moment();
     struct jw *w = &reply->body;
     JW(w, OBJECT(NULL), TIME("now", moment.now), TIME("availability", moment.availability),
@@ -101,7 +104,7 @@ static void show_state(struct reply *reply)
     JW(w, END, END);
 }
 
-static void control(const struct request *request, struct reply *reply)
+void control_set(const struct request *request, struct reply *reply)
 {
     char why[256] = "the body is no JSON object";
     size_t i, n;
@@ -116,35 +119,8 @@ static void control(const struct request *request, struct reply *reply)
     }
     yyjson_doc_free(doc);
     if (good) {
-        show_state(reply);
+        control_show(request, reply);
     } else {
         reply_error(reply, 400, "bad.request", why);
-    }
-}
-
-void control_answer(const struct request *request, struct reply *reply)
-{
-    const char *path = request->path;
-    if (strcmp(path, "/standin/control") == 0) {
-        if (strcmp(request->method, "POST") == 0) {
-            control(request, reply);
-        } else {
-            show_state(reply);
-        }
-    } else if (strcmp(path, "/standin/proof") == 0) {
-        proof_set(request, reply);
-    } else if (strcmp(path, "/standin/requests") == 0) {
-        record_json(&reply->body);
-    } else if (strcmp(path, "/standin/truth") == 0) {
-        truth_conversations(request, reply);
-    } else if (strcmp(path, "/standin/truth/statuses") == 0) {
-        statuses_truth(request, reply);
-    } else if (strcmp(path, "/standin/truth/users") == 0) {
-        directory_all("/api/v2/users", reply);
-    } else if (strcmp(path, "/standin/truth/queues") == 0) {
-        directory_all("/api/v2/routing/queues", reply);
-    } else {
-        reply_text(reply, 404, "application/json",
-                   "{\"message\":\"no such path of the stand-in\"}");
     }
 }

@@ -170,11 +170,16 @@ static const char detail_metrics[] =
     "tMonitoringComplete tNotResponding tPark tParkComplete tScreenMonitoring tShortAbandon "
     "tSnippetRecord tTalk tTalkComplete tTransmitting tUserResponseTime tVoicemail ";
 
-void conv_metric(struct conv *c, int session, const char *name, int64_t emit, int64_t value)
+bool conv_is_listed(const char *list, const char *name)
 {
     char word[64];
-    snprintf(word, sizeof word, " %s ", name);
-    if (!strstr(detail_metrics, word)) {
+    snprintf(word, sizeof word, " %.40s ", name);
+    return strstr(list ? list : detail_metrics, word) != NULL;
+}
+
+void conv_metric(struct conv *c, int session, const char *name, int64_t emit, int64_t value)
+{
+    if (!conv_is_listed(NULL, name)) {
         fprintf(stderr, "standin: no detail record has a metric %s\n", name);
         abort();
     }

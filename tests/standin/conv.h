@@ -121,6 +121,9 @@ int conv_session(struct conv *c, int participant, enum media media, const char *
 struct segment *conv_segment(struct conv *c, int session, const char *type, int64_t start,
                              int64_t end);
 void conv_metric(struct conv *c, int session, const char *name, int64_t emit, int64_t value);
+/* Whether a list of names, a blank on either side of each, has it; NULL: that of all metrics of
+ * records. */
+bool conv_is_listed(const char *list, const char *name);
 /* The latest end of the segments that are known when they happen, WHEN_NEVER included. */
 int64_t conv_last_end(const struct conv *c);
 

@@ -29,6 +29,6 @@ bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending
 /* Makes all pages, with two threads. */
 void prerender_all(void);
 /* The gzip bytes of a page; false if there is none, or if the date has changed since. */
-bool prerender_find(int64_t day, int64_t page_number, const void **bytes, size_t *length);
+bool prerender_find(int64_t day, int64_t number, const void **bytes, size_t *length);
 
 #endif

@@ -116,17 +116,6 @@ static void queue_fields(struct jw *w, int i)
        BOOL("enableTranscription", i % 3 == 0), BOOL("enableManualAssignment", i % 4 == 0));
 }
 
-static const char *division_name(int i, char out[64])
-{
-    snprintf(out, 64, "%s", division_names[i]);
-    return out;
-}
-
-static void division_fields(struct jw *w, int i)
-{
-    JW(w, TEXT("description", ""), BOOL("homeDivision", i == 0));
-}
-
 static const int division_count = WORLD_DIVISIONS, wrapup_count = WORLD_WRAPUPS,
                  skill_count = WORLD_SKILLS, language_count = WORLD_LANGUAGES,
                  team_count = WORLD_TEAMS, flow_count = WORLD_FLOWS, outcome_count = WORLD_OUTCOMES,
@@ -178,7 +167,7 @@ struct list {
     enum thing thing;
     const int *count;
     const char *names; /* separated by '|'; NULL: `name` says it */
-    const char *more;  /* its fields as JSON, with ' for " and the marks of write_mark */
+    const char *more;  /* its fields as JSON, see expand() */
     enum paging paging;
     bool steady; /* nothing comes, goes or is renamed as days pass */
     enum marked marked;
@@ -201,10 +190,10 @@ struct list {
     DIVISION "'version':3,'dateCreated':'2025-02-03T04:05:06.789Z','dateModified':'%t',"           \
              "'modifiedBy':'%U','createdBy':'%U','state':'active',"                                \
              "'modifiedByApp':'admin','createdByApp':'admin',"
-#define METADATA     "'metadata':{'version':4,'dateModified':'%t','modifiedBy':{'id':'%U'}}"
-#define REF(key, id) "'" key "':{'id':'%" id "','name':'" key " %i'}"
+#define METADATA       "'metadata':{'version':4,'dateModified':'%t','modifiedBy':{'id':'%U'}}"
+#define NAMED(key, id) "'" key "':{'id':'%" id "','name':'" key " %i'}"
 #define CAMPAIGN                                                                                   \
-    "'dateCreated':'2025-02-03T04:05:06.789Z','dateModified':'%t','version':7," DIVISION REF(      \
+    "'dateCreated':'2025-02-03T04:05:06.789Z','dateModified':'%t','version':7," DIVISION NAMED(    \
         "contactList",                                                                             \
         "L") ",'campaignStatus':'off','alwaysRunning':%b,"                                         \
              "'contactSorts':[{'fieldName':'Zip, \\'5\\'','direction':'ASC','numeric':%b}],"
@@ -231,7 +220,8 @@ static const struct list lists[] = {
      .names = "English - Spoken|Deutsch|한국어",
      .more = "'dateModified':'%t','state':'active','version':'1'"},
     {API "authorization/divisions", "authorization:division:view", &any_page, THING_DIVISION,
-     &division_count, .steady = true, .name = division_name, .fields = division_fields},
+     &division_count, .names = "Home|Europe|서울", .more = "'description':'','homeDivision':%h",
+     .steady = true},
     {API "teams", "groups:team:view", &world.users_page_cap, THING_TEAM, &team_count,
      .names = "Early birds|Team \"Nord\"|Late, late",
      .more = DIVISION
@@ -300,7 +290,7 @@ static const struct list lists[] = {
      .names = "Holidays|Opening, hours", .more = DIVISION "'description':'%i'"},
     {API "outbound/campaigns", "outbound:campaign:view", &any_page, THING_CAMPAIGN, &campaign_count,
      .names = "Renewals|Win-back, Q1",
-     .more = CAMPAIGN REF(
+     .more = CAMPAIGN NAMED(
          "queue",
          "Q") ",'dialingMode':'preview','phoneColumns':[{'columnName':'Cell',"
               "'type':'cell'}],'abandonRate':2.5,'dncLists':[],'errors':[],'callerName':'ACME, "
@@ -349,18 +339,62 @@ static const struct list lists[] = {
                    "'onlineStatus':'ONLINE','serialNumber':'00%i','physicalEdge':%b,'managed':%b,"
                    "'edgeDeploymentType':'CDM','callDrainingState':'NONE','conversationCount':%i"},
     {API "stations", NULL, &any_page, THING_STATION, &few, .names = "Desk 1|Desk, \"corner\"",
-     .more = "'description':'%i','status':'ASSOCIATED','userId':'%U','webRtcUserId':'%U'," REF(
+     .more = "'description':'%i','status':'ASSOCIATED','userId':'%U','webRtcUserId':'%U'," NAMED(
          "primaryEdge", "E") ",'type':'inin_webrtc_softphone','webRtcPersistentEnabled':%b,"
                              "'webRtcForceTurn':false,'webRtcCallAppearances':10"},
     {EDGES "/dids", "telephony:plugin:all", &any_page, THING_DID, &few,
      .names = "+493055501|+493055502",
-     .more = VERSIONED "'phoneNumber':'+49305550%i','ownerType':'USER'," REF("owner", "U")},
+     .more = VERSIONED "'phoneNumber':'+49305550%i','ownerType':'USER'," NAMED("owner", "U")},
     {EDGES "/trunks", "telephony:plugin:all", &any_page, THING_TRUNK, &two,
      .names = "Carrier|Phones",
-     .more = VERSIONED "'trunkType':'EXTERNAL'," REF("edge", "E") "," REF(
+     .more = VERSIONED "'trunkType':'EXTERNAL'," NAMED("edge", "E") "," NAMED(
          "trunkBase", "S") ",'inService':%b,'enabled':%b,'connectedStatus':{'connected':%b,"
                            "'connectedStateTime':'%t'},'optionsStatus':[],'family':1"},
 };
+
+/* Single documents about the client and its organization. */
+#define ORGANIZATION "{'id':'%O','name':'Stand-in Contact Center, Ltd.'}"
+
+static const struct {
+    const char *path;
+    const char *permission;
+    const char *json;
+} documents[] = {
+    {API "tokens/me", "oauth:client:view",
+     "{'organization':" ORGANIZATION ",'homeOrganization':" ORGANIZATION ",'authorizedScope':[],"
+     "'OAuthClient':{'id':'%C','name':'nightly extract','authorizedGrantType':'CLIENT-CREDENTIALS',"
+     "'state':'active','roleDivisions':[%[{'roleId':'%R','divisionId':'%D'}%]],"
+     "'organization':" ORGANIZATION "}}"},
+    {API "authorization/subjects/me", NULL,
+     "{'id':'%C','name':'nightly extract','grants':[%[{'subjectId':'%C','division':{'id':'%D',"
+     "'name':'%d','description':'','homeDivision':%h},'role':{'id':'%R','name':'extract',"
+     "'policies':[{'domain':'analytics','entityName':'*','actions':['*']}],'default':false,"
+     "'selfUri':'/api/v2/authorization/roles/%R'},'grantMadeAt':'2024-01-01T00:00:00.000Z'}%]],"
+     "'version':1,'selfUri':'/api/v2/authorization/subjects/me'}"},
+    {API "organizations/me", "directory:organization:view",
+     "{'id':'%O','name':'Stand-in Contact Center, Ltd.','defaultLanguage':'en-US',"
+     "'defaultCountryCode':'KR','thirdPartyOrgName':'standin','domain':'standin.example.test',"
+     "'version':12,'state':'active','voicemailEnabled':true,'productPlatform':'GenesysCloud',"
+     "'selfUri':'/api/v2/organizations/me'}"},
+    {API "organizations/limits/namespaces/platform.api", "limits:organization:view",
+     "{'entities':[{'key':'client.credentials.token.rate.per.minute','namespace':'platform.api',"
+     "'value':300},{'key':'token.rate.per.minute','namespace':'platform.api','value':300},"
+     "{'key':'org.app.user.rate.per.minute','namespace':'platform.api','value':3000},"
+     "{'key':'request.bytes.max','namespace':'platform.api','value':512000}]}"},
+    {API "analytics/dataretention/settings", "analytics:dataRetention:view",
+     "{'retentionDays':%k,'dateCreated':'2024-01-01T00:00:00.000Z'}"},
+};
+
+enum { DOCUMENTS = sizeof documents / sizeof *documents };
+
+static size_t document_of(const char *path)
+{
+    size_t i = 0;
+    while (i < DOCUMENTS && strcmp(documents[i].path, path) != 0) {
+        i++;
+    }
+    return i;
+}
 
 static const struct list *find(const char *path, char segment[64])
 {
@@ -374,6 +408,11 @@ static const struct list *find(const char *path, char segment[64])
 
 const char *directory_route(const char *path, char segment[64], const char **permission)
 {
+    size_t i = document_of(path);
+    if (i < DOCUMENTS) {
+        *permission = documents[i].permission;
+        return documents[i].path;
+    }
     const struct list *l = find(path, segment);
     *permission = l ? l->permission : NULL;
     return l ? l->path : NULL;
@@ -435,7 +474,7 @@ static void name_of(const struct list *l, int i, int64_t now, char name[64])
 }
 
 /* What a mark in the fields of entity i stands for. */
-static void write_mark(struct jw *w, const struct list *l, char mark, int i)
+static void write_mark(struct jw *w, char mark, int i, bool is_marked)
 {
     static const char *const categories[] = {"OnQueueWork", "Break",       "Meal",
                                              "Meeting",     "TimeOff",     "Training",
@@ -452,6 +491,8 @@ static void write_mark(struct jw *w, const struct list *l, char mark, int i)
                {'L', THING_CONTACT_LIST, i % few},
                {'B', THING_BUSINESS_UNIT, i / (world.units - 1)},
                {'P', THING_PRESENCE, i % presence_count},
+               {'R', THING_OTHER, 9000},
+               {'O', THING_ORGANIZATION, 0},
                {'S', THING_SITE, i % two},
                {'E', THING_EDGE, i % two}};
     char text[64] = "";
@@ -464,7 +505,9 @@ static void write_mark(struct jw *w, const struct list *l, char mark, int i)
         char mark;
         const char *text;
     } words[] = {{'b', i % 2 ? "false" : "true"},
-                 {'x', is_marked(l, i) ? "true" : "false"},
+                 {'h', i ? "false" : "true"},
+                 {'x', is_marked ? "true" : "false"},
+                 {'C', world.client_id},
                  {'y', i < 2 ? "System" : "User"},
                  {'d', division_names[i % WORLD_DIVISIONS]},
                  {'c', categories[i % 8]},
@@ -475,12 +518,36 @@ static void write_mark(struct jw *w, const struct list *l, char mark, int i)
             snprintf(text, sizeof text, "%s", words[n].text);
         }
     }
-    if (mark == 'i' || mark == 'r') { /* a number; a ring */
-        snprintf(text, sizeof text, "%d", mark == 'i' ? i : 1 + i % 6);
+    if (strchr("irk", mark)) { /* a number; a ring; days that are kept */
+        int number = mark == 'i' ? i : mark == 'r' ? 1 + i % 6 : world_retention();
+        snprintf(text, sizeof text, "%d", number);
     } else if (mark == 't') { /* when it was changed */
         when_text((world.first_day - 40 + i % 30) * WHEN_DAY + 1234, text);
     }
     jw_text(w, text);
+}
+
+/* Writes the JSON of a template: ' stands for ", \\' for one within a text, % and a letter for what
+ * write_mark says of entity i, and what is between %[ and %] is there once for each division that
+ * the client's role covers. Ends at the %]. */
+static void expand(struct jw *w, const char *template, int i, bool is_marked)
+{
+    for (const char *c = template; *c && strncmp(c, "%]", 2) != 0; c++) {
+        if (strncmp(c, "%[", 2) == 0) {
+            for (int n = 0; n < world_divisions(); n++) {
+                jw_text(w, n ? "," : "");
+                expand(w, c + 2, n, is_marked);
+            }
+            c = strstr(c, "%]") + 1;
+        } else if (*c == '%') {
+            write_mark(w, *++c, i, is_marked);
+        } else if (*c == '\\' && c[1] == '\'') {
+            jw_text(w, "\\\"");
+            c++;
+        } else {
+            jw_bytes(w, *c == '\'' ? "\"" : c, 1);
+        }
+    }
 }
 
 /* Writes a parsed value, each part where the faults can spoil it. */
@@ -519,16 +586,7 @@ static void write_more(struct jw *w, const struct list *l, int i)
     size_t n, count;
     yyjson_val *key, *value;
     jw_text(&text, "{");
-    for (const char *c = l->more; *c; c++) {
-        if (*c == '%') {
-            write_mark(&text, l, *++c, i);
-        } else if (*c == '\\' && c[1] == '\'') {
-            jw_text(&text, "\\\"");
-            c++;
-        } else {
-            jw_bytes(&text, *c == '\'' ? "\"" : c, 1);
-        }
-    }
+    expand(&text, l->more, i, is_marked(l, i));
     jw_text(&text, "}");
     yyjson_doc *doc = yyjson_read(text.data, text.length, 0);
     yyjson_obj_foreach(yyjson_doc_get_root(doc), n, count, key, value)
@@ -717,12 +775,17 @@ static bool is_shown(const struct request *request, const struct list *l, const 
            (!*p->state || strcmp(p->state, "any") == 0 || strcmp(p->state, l->state(i)) == 0);
 }
 
-void directory_list(const struct request *request, struct reply *reply)
+void directory_answer(const struct request *request, struct reply *reply)
 {
     char segment[64];
     const struct list *l = find(request->path, segment);
     struct jw *w = &reply->body;
     struct page p;
+    size_t document = document_of(request->path);
+    if (document < DOCUMENTS) {
+        expand(w, documents[document].json, 0, false);
+        return;
+    }
     if (proof_list(request, reply) || !read_page(request, reply, l, &p)) {
         return;
     }
@@ -745,98 +808,15 @@ void directory_list(const struct request *request, struct reply *reply)
     jw_end(w);
 }
 
-void directory_all(const char *path, struct reply *reply)
+void directory_all(const struct request *request, struct reply *reply)
 {
     char segment[64];
-    const struct list *l = find(path, segment);
+    bool users = strcmp(request->path, "/standin/truth/users") == 0;
+    const struct list *l = find(users ? API "users" : API "routing/queues", segment);
     reply->type = "application/x-ndjson";
     for (int i = 0; i < *l->count; i++) {
         write_entity(&reply->body, l, 0, i, world_moment().now);
         jw_text(&reply->body, "\n");
         reply->body.comma = false;
     }
-}
-
-static void organization(struct jw *w, const char *name)
-{
-    JW(w, OBJECT(name), UUID("id", world_key(THING_ORGANIZATION, 0)),
-       TEXT("name", "Stand-in Contact Center, Ltd."), END);
-}
-
-void directory_token(const struct request *request, struct reply *reply)
-{
-    struct jw *w = &reply->body;
-    (void)request;
-    jw_object(w, NULL);
-    organization(w, "organization");
-    organization(w, "homeOrganization");
-    JW(w, ARRAY("authorizedScope"), END, OBJECT("OAuthClient"), TEXT("id", world.client_id),
-       TEXT("name", "nightly extract"), TEXT("authorizedGrantType", "CLIENT-CREDENTIALS"),
-       TEXT("state", "active"), ARRAY("roleDivisions"));
-    for (int n = 0; n < world_divisions(); n++) {
-        JW(w, OBJECT(NULL), UUID("roleId", world_key(THING_OTHER, 9000)),
-           UUID("divisionId", world_key(THING_DIVISION, (uint64_t)n)), END);
-    }
-    jw_end(w);
-    organization(w, "organization");
-    JW(w, END, END);
-}
-
-void directory_subject(const struct request *request, struct reply *reply)
-{
-    struct jw *w = &reply->body;
-    uint64_t role = world_key(THING_OTHER, 9000);
-    (void)request;
-    JW(w, OBJECT(NULL), TEXT("id", world.client_id), TEXT("name", "nightly extract"),
-       ARRAY("grants"));
-    for (int n = 0; n < world_divisions(); n++) {
-        JW(w, OBJECT(NULL), TEXT("subjectId", world.client_id), OBJECT("division"),
-           UUID("id", world_key(THING_DIVISION, (uint64_t)n)), TEXT("name", division_names[n]),
-           TEXT("description", ""), BOOL("homeDivision", n == 0), END);
-        JW(w, OBJECT("role"), UUID("id", role), TEXT("name", "extract"), ARRAY("policies"),
-           OBJECT(NULL), TEXT("domain", "analytics"), TEXT("entityName", "*"), ARRAY("actions"),
-           TEXT(NULL, "*"), END, END, END, BOOL("default", false),
-           LINK("authorization/roles", role), END, TEXT("grantMadeAt", "2024-01-01T00:00:00.000Z"),
-           END);
-    }
-    JW(w, END, INT("version", 1), TEXT("selfUri", "/api/v2/authorization/subjects/me"), END);
-}
-
-void directory_organization(const struct request *request, struct reply *reply)
-{
-    (void)request;
-    JW(&reply->body, OBJECT(NULL), UUID("id", world_key(THING_ORGANIZATION, 0)),
-       TEXT("name", "Stand-in Contact Center, Ltd."), TEXT("defaultLanguage", "en-US"),
-       TEXT("defaultCountryCode", "KR"), TEXT("thirdPartyOrgName", "standin"),
-       TEXT("domain", "standin.example.test"), INT("version", 12), TEXT("state", "active"),
-       BOOL("voicemailEnabled", true), TEXT("productPlatform", "GenesysCloud"),
-       TEXT("selfUri", "/api/v2/organizations/me"), END);
-}
-
-void directory_limits(const struct request *request, struct reply *reply)
-{
-    const struct {
-        const char *key;
-        int value;
-    } limits[] = {{"client.credentials.token.rate.per.minute", 300},
-                  {"token.rate.per.minute", 300},
-                  {"org.app.user.rate.per.minute", 3000},
-                  {"request.bytes.max", HTTP_MAX_BODY}};
-    if (strcmp(request->segment, "platform.api") != 0) {
-        reply_error(reply, 404, "not.found", "There is no such namespace.");
-        return;
-    }
-    JW(&reply->body, OBJECT(NULL), ARRAY("entities"));
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        JW(&reply->body, OBJECT(NULL), TEXT("key", limits[i].key),
-           TEXT("namespace", "platform.api"), INT("value", limits[i].value), END);
-    }
-    JW(&reply->body, END, END);
-}
-
-void directory_retention(const struct request *request, struct reply *reply)
-{
-    (void)request;
-    JW(&reply->body, OBJECT(NULL), INT("retentionDays", world_retention()),
-       TEXT("dateCreated", "2024-01-01T00:00:00.000Z"), END);
 }

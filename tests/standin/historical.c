@@ -1,12 +1,11 @@
 /* Historical adherence: reports of management units, in bulk and in the older form.
  *
  * A unit's file tells of the agents that are in it at the moment, their past included; who was in
- * another unit then is in that one's file no longer. It is made of the agents' days (agent.h), by
- * the seconds from the start that is asked for; what crosses the end belongs to its start. A
+ * another unit then is in that one's file no longer. It is made of the agents' days (adherence.h),
+ * by the seconds from the start that is asked for; what crosses the end belongs to its start. A
  * correction of the schedule, three days later, takes the first exception out of some days. Files
  * that a test has posted (proof.c) rule. */
 #include "adherence.h"
-#include "agent.h"
 #include "fault.h"
 #include "rng.h"
 #include "routes.h"
@@ -354,8 +353,9 @@ static bool read_item(yyjson_val *item, const char *unit, struct item *out)
            out->to - out->from <= 31 * WHEN_DAY;
 }
 
-static void submit(const struct request *request, struct reply *reply, bool old)
+void historical_submit(const struct request *request, struct reply *reply)
 {
+    bool old = strstr(request->path, "/historicaladherencequery") != NULL;
     yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
     yyjson_val *body = yyjson_doc_get_root(doc), *items = yyjson_obj_get(body, "items"), *item;
     size_t i, n, most = ITEMS_MOST;
@@ -389,36 +389,16 @@ static void submit(const struct request *request, struct reply *reply, bool old)
     pthread_mutex_unlock(&lock);
 }
 
-static void status(const struct request *request, struct reply *reply, bool old)
+void historical_status(const struct request *request, struct reply *reply)
 {
     pthread_mutex_lock(&lock);
     struct job *job = find_job(request->segment);
-    if (job && job->old == old) {
+    if (job && job->old == !strstr(request->path, "/bulk/")) {
         describe(job, state_of(job, request, false), 200, reply);
     } else {
         reply_error(reply, 404, "entity.not.found", "The requested job was not found.");
     }
     pthread_mutex_unlock(&lock);
-}
-
-void historical_submit(const struct request *request, struct reply *reply)
-{
-    submit(request, reply, false);
-}
-
-void historical_status(const struct request *request, struct reply *reply)
-{
-    status(request, reply, false);
-}
-
-void historical_submit_old(const struct request *request, struct reply *reply)
-{
-    submit(request, reply, true);
-}
-
-void historical_status_old(const struct request *request, struct reply *reply)
-{
-    status(request, reply, true);
 }
 
 /* A file is called by the job and its number; whoever brings a token is sent away. */

@@ -17,7 +17,7 @@
 #include <zlib.h>
 
 #define GZIP_FROM_BYTES 200
-#define STREAM_CHUNK    ((size_t)65536)
+#define MEMORY_OF_ONE   ((size_t)65536)
 
 /* What is kept of a request while its body comes in. */
 struct incoming {
@@ -121,6 +121,12 @@ bool query_int(const char *query, const char *name, long otherwise, long *out)
     return *text && !*rest;
 }
 
+bool query_moment(const char *query, const char *name, int64_t *out)
+{
+    char text[64];
+    return !query_value(query, name, 0, text, sizeof text) || when_parse(text, strlen(text), out);
+}
+
 bool http_gzip(const void *in, size_t length, void **out, size_t *out_length)
 {
     z_stream z = {0};
@@ -171,40 +177,11 @@ static void fill_request(struct request *r, struct MHD_Connection *connection, s
     }
 }
 
-static ssize_t read_source(void *cls, uint64_t position, char *out, size_t room)
-{
-    struct reply *r = cls;
-    (void)position;
-    ssize_t got = r->read(r->source, out, room);
-    return got > 0 ? got : MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-static void free_source(void *cls)
-{
-    struct reply *r = cls;
-    r->free_source(r->source);
-    free(r);
-}
-
-static struct MHD_Response *stream_response(const struct reply *r)
-{
-    struct reply *copy = malloc(sizeof *copy);
-    if (!copy) {
-        return NULL;
-    }
-    *copy = *r;
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_CHUNK, read_source, copy,
-                                             free_source);
-}
-
 static struct MHD_Response *make_response(const struct request *request, struct reply *r)
 {
     void *packed;
     size_t length;
     struct MHD_Response *response;
-    if (r->read) {
-        return stream_response(r);
-    }
     if (r->ready) {
         response = MHD_create_response_from_buffer(r->ready_length, (void *)(uintptr_t)r->ready,
                                                    MHD_RESPMEM_PERSISTENT);
@@ -343,13 +320,14 @@ bool http_start(int *port)
 {
     int fd = open_listener(port);
     server =
-        fd < 0 ? NULL
-               : MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                                      MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-                                  0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                                  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
-                                  MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
-                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, STREAM_CHUNK, MHD_OPTION_END);
+        fd < 0
+            ? NULL
+            : MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+                                   MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+                               0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+                               MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+                               MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
+                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_OF_ONE, MHD_OPTION_END);
     if (!server) {
         fprintf(stderr, "standin: cannot listen on 127.0.0.1:%d\n", *port);
     }

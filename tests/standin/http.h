@@ -33,10 +33,6 @@ struct reply {
     /* Instead of body: bytes that outlive the answer, compressed already. */
     const void *ready;
     size_t ready_length;
-    /* Instead of both: a source read until it returns 0, then freed. */
-    ssize_t (*read)(void *source, char *out, size_t room);
-    void (*free_source)(void *source);
-    void *source;
     int header_count;
     struct {
         char name[32];
@@ -57,6 +53,9 @@ void reply_text(struct reply *r, int status, const char *type, const char *text)
 bool query_value(const char *query, const char *name, int n, char *out, size_t size);
 /* The parameter as a number; `otherwise` when absent; false if it is no number. */
 bool query_int(const char *query, const char *name, long otherwise, long *out);
+
+/* The parameter as a moment; *out stays when absent; false if it is none. */
+bool query_moment(const char *query, const char *name, int64_t *out);
 
 /* Compresses into gzip form at level 6; the caller frees *out. */
 bool http_gzip(const void *in, size_t length, void **out, size_t *out_length);

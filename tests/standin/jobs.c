@@ -129,7 +129,7 @@ static enum job_fate fate_of(const struct request *request)
                                                  : JOB_GOOD;
 }
 
-static void submit(const struct request *request, struct reply *reply, bool of_users)
+void jobs_submit(const struct request *request, struct reply *reply)
 {
     struct moment moment = world_moment();
     yyjson_doc *doc = conversations_body(request, reply);
@@ -137,7 +137,7 @@ static void submit(const struct request *request, struct reply *reply, bool of_u
     if (job) {
         job->as_of = moment.availability < moment.now ? moment.availability : moment.now;
         job->submitted = moment.now;
-        job->of_users = of_users;
+        job->of_users = strstr(request->path, "/users/") != NULL;
         if (read_job(yyjson_doc_get_root(doc), reply, job)) {
             job->fate = fate_of(request);
             keep(job);
@@ -149,16 +149,6 @@ static void submit(const struct request *request, struct reply *reply, bool of_u
         }
     }
     yyjson_doc_free(doc);
-}
-
-void jobs_submit(const struct request *request, struct reply *reply)
-{
-    submit(request, reply, false);
-}
-
-void jobs_submit_users(const struct request *request, struct reply *reply)
-{
-    submit(request, reply, true);
 }
 
 static const char *state_of(const struct job *job, int64_t now)

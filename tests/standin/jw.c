@@ -220,6 +220,7 @@ static void link_to(struct jw *w, const char *key, const char *collection, uint6
 
 static void value(struct jw *w, const struct jw_value *v)
 {
+    char id[RNG_UUID_SIZE];
     switch (v->kind) {
     case JW_OBJECT:
         jw_object(w, v->key);
@@ -256,6 +257,13 @@ static void value(struct jw *w, const struct jw_value *v)
         break;
     case JW_LINK:
         link_to(w, v->key, v->text, (uint64_t)v->number);
+        break;
+    case JW_REF:
+        jw_object(w, v->key);
+        rng_uuid((uint64_t)v->number, id);
+        jw_id(w, "id", id);
+        link_to(w, "selfUri", v->text, (uint64_t)v->number);
+        jw_end(w);
         break;
     default: /* JW_IF that holds */
         break;

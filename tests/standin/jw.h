@@ -59,7 +59,8 @@ enum jw_kind {
     JW_BOOL,
     JW_TIME,
     JW_UUID,
-    JW_LINK
+    JW_LINK,
+    JW_REF
 };
 struct jw_value {
     enum jw_kind kind;
@@ -86,6 +87,8 @@ void jw_values(struct jw *w, const struct jw_value *values);
 #define BOOL(key, value) {JW_BOOL, key, NULL, value, 0}
 #define TIME(key, ms)    {JW_TIME, key, NULL, ms, 0}
 #define UUID(key, id)    {JW_UUID, key, NULL, (int64_t)(id), 0}
+/* A reference to that thing; its id is never spoilt. */
+#define REF(key, collection, id) {JW_REF, key, collection, (int64_t)(id), 0}
 /* selfUri of the thing `id` of a collection below /api/v2/. */
 #define LINK(collection, id) {JW_LINK, "selfUri", collection, (int64_t)(id), 0}
 /* clang-format on */

@@ -77,12 +77,12 @@ static void set_start(const struct setting *s, const char *value)
 
 static void set_availability(const struct setting *s, const char *value)
 {
-    world_set_availability(moment(s->name, value));
+    world_tell(TOLD_AVAILABILITY, moment(s->name, value));
 }
 
 static void set_lag(const struct setting *s, const char *value)
 {
-    world_set_lag(number(s->name, value, 0, 100000000) * WHEN_SECOND);
+    world_tell(TOLD_LAG, number(s->name, value, 0, 100000000) * WHEN_SECOND);
 }
 
 static void set_gzip(const struct setting *s, const char *value)
@@ -234,9 +234,9 @@ static void read_options(int argc, char **argv)
 static void set_now(void)
 {
     if (!now_text) {
-        world_set_now((world.first_day + world.days) * WHEN_DAY);
+        world_tell(TOLD_NOW, (world.first_day + world.days) * WHEN_DAY);
     } else if (strcmp(now_text, "real") != 0) {
-        world_set_now(moment("now", now_text));
+        world_tell(TOLD_NOW, moment("now", now_text));
     }
 }
 

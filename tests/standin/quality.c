@@ -33,11 +33,6 @@ static bool find_conversation(const struct request *request, struct conv *c)
     return c->arrive <= world_moment().now;
 }
 
-static void ref(struct jw *w, const char *name, const char *collection, uint64_t key)
-{
-    JW(w, OBJECT(name), UUID("id", key), LINK(collection, key), END);
-}
-
 /* A user, of whom no more is said than must be. */
 static void user(struct jw *w, const char *name, uint64_t key)
 {
@@ -85,11 +80,12 @@ static void form_question(struct jw *w, uint64_t form, int group, int n, bool su
        INT("maxResponseCharacters", 500), END);
 }
 
-static void answer_form(const struct request *request, struct reply *reply, enum thing kind)
+void quality_form(const struct request *request, struct reply *reply)
 {
     struct jw *w = &reply->body;
     char id[RNG_UUID_SIZE];
-    bool survey = kind == THING_SURVEY_FORM;
+    bool survey = strstr(request->path, "/surveys/") != NULL;
+    enum thing kind = survey ? THING_SURVEY_FORM : THING_FORM;
     uint64_t key = 0;
     int i = 0;
     for (; i < WORLD_FORMS; i++) {
@@ -118,16 +114,6 @@ static void answer_form(const struct request *request, struct reply *reply, enum
         JW(w, END, END);
     }
     JW(w, END, LINK(survey ? "quality/forms/surveys" : "quality/forms/evaluations", key), END);
-}
-
-void quality_evaluation_form(const struct request *request, struct reply *reply)
-{
-    answer_form(request, reply, THING_FORM);
-}
-
-void quality_survey_form(const struct request *request, struct reply *reply)
-{
-    answer_form(request, reply, THING_SURVEY_FORM);
 }
 
 /* Scores of all questions; `take` numbers the scoring. */
@@ -188,8 +174,8 @@ static void write_evaluation(struct jw *w, const struct conv *c, const struct ex
     if (finished) {
         write_scoring(w, e, form, rescored, redacted);
     }
-    ref(w, "queue", "routing/queues", world_key(THING_QUEUE, (uint64_t)e->queue));
-    JW(w, BOOL("agentHasRead", released && e->key % 2 == 0), IF(released),
+    JW(w, REF("queue", "routing/queues", world_key(THING_QUEUE, (uint64_t)e->queue)),
+       BOOL("agentHasRead", released && e->key % 2 == 0), IF(released),
        TIME("releaseDate", release), TIME("assignedDate", e->event), TIME("createdDate", e->event),
        TIME("changedDate", changed), IF(finished), TIME("submittedDate", done), ARRAY("mediaType"),
        TEXT(NULL, "CALL"), END, ARRAY("divisionIds"), UUID(NULL, world_key(THING_DIVISION, 0)), END,
@@ -230,11 +216,9 @@ static void write_survey(struct jw *w, const struct conv *c, const struct extra 
     JW(w, OBJECT(NULL), UUID("id", e->key), OBJECT("conversation"), ID("id", c->id), END);
     form_head(w, "surveyForm", form, true);
     jw_end(w);
-    if (e->agent >= 0) {
-        ref(w, "agent", "users", world_key(THING_USER, (uint64_t)e->agent));
-    }
-    JW(w, TEXT("status", finished ? "Finished" : "Sent"));
-    ref(w, "queue", "routing/queues", world_key(THING_QUEUE, (uint64_t)e->queue));
+    JW(w, IF(e->agent >= 0), REF("agent", "users", world_key(THING_USER, (uint64_t)e->agent)),
+       TEXT("status", finished ? "Finished" : "Sent"),
+       REF("queue", "routing/queues", world_key(THING_QUEUE, (uint64_t)e->queue)));
     if (finished) {
         JW(w, OBJECT("answers"), REAL("totalScore", (double)(e->key % 1001) / 10.0),
            INT("npsScore", (int64_t)(e->key % 11)));

@@ -61,8 +61,10 @@ void record_end(const char *method, const char *path, const char *shown, int sta
     pthread_mutex_unlock(&lock);
 }
 
-void record_json(struct jw *w)
+void record_show(const struct request *request, struct reply *reply)
 {
+    struct jw *w = &reply->body;
+    (void)request;
     pthread_mutex_lock(&lock);
     JW(w, OBJECT(NULL), INT("total", total), OBJECT("routes"));
     for (int i = 0; i < route_count; i++) {

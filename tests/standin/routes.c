@@ -2,6 +2,7 @@
 
 #include "fault.h"
 #include "rng.h"
+#include "statuses.h"
 #include "when.h"
 #include "world.h"
 
@@ -17,6 +18,7 @@
 #define REPORTS WFM "adherence/historical"
 #define QUALITY "/api/v2/quality/"
 #define USERS   "/api/v2/analytics/users/details/jobs"
+#define OWN     "/standin/" /* no token, no faults, no record */
 
 struct route {
     const char *method;
@@ -40,14 +42,6 @@ static const struct route table[] = {
      "analytics:agentState:view"},
     {"GET", "/api/v2/analytics/agents/realtime/intervals", adherence_intervals,
      "analytics:agentState:view"},
-    {"GET", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
-    {"HEAD", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
-    {"GET", "/api/v2/authorization/subjects/me", directory_subject, NULL},
-    {"GET", "/api/v2/organizations/me", directory_organization, "directory:organization:view"},
-    {"GET", "/api/v2/organizations/limits/namespaces/{id}", directory_limits,
-     "limits:organization:view"},
-    {"GET", "/api/v2/analytics/dataretention/settings", directory_retention,
-     "analytics:dataRetention:view"},
     {"POST", WFM "managementunits/{id}/agentschedules/search", schedules_search,
      "wfm:publishedSchedule:view, wfm:schedule:view"},
     {"POST", WFM "businessunits/{id}/adherence/explanations/query", schedules_explanations,
@@ -57,25 +51,32 @@ static const struct route table[] = {
     {"GET", QUALITY "conversations/{id}/evaluations/{id}", quality_evaluation,
      "quality:evaluation:view"},
     {"GET", QUALITY "conversations/{id}/surveys", quality_surveys, "quality:survey:view"},
-    {"GET", QUALITY "forms/evaluations/{id}", quality_evaluation_form,
-     "quality:evaluationForm:view"},
-    {"GET", QUALITY "forms/surveys/{id}", quality_survey_form, "quality:surveyForm:view"},
+    {"GET", QUALITY "forms/evaluations/{id}", quality_form, "quality:evaluationForm:view"},
+    {"GET", QUALITY "forms/surveys/{id}", quality_form, "quality:surveyForm:view"},
     {"POST", REPORTS "/bulk", historical_submit, "wfm:historicalAdherence:view"},
     {"GET", REPORTS "/bulk/jobs/{id}", historical_status, NULL},
     {"POST", "/api/v2/workforcemanagement/managementunits/{id}/historicaladherencequery",
-     historical_submit_old, "wfm:historicalAdherence:view"},
-    {"GET", REPORTS "/jobs/{id}", historical_status_old, "wfm:historicalAdherence:view"},
+     historical_submit, "wfm:historicalAdherence:view"},
+    {"GET", REPORTS "/jobs/{id}", historical_status, "wfm:historicalAdherence:view"},
     {"GET", "/downloads/{id}/{id}", historical_download, NULL},
-    {"POST", USERS, jobs_submit_users, "analytics:userDetail:view"},
+    {"POST", USERS, jobs_submit, "analytics:userDetail:view"},
     {"GET", USERS "/availability", jobs_availability, "analytics:userDetail:view"},
     {"GET", USERS "/{id}", jobs_status, "analytics:userDetail:view"},
     {"DELETE", USERS "/{id}", jobs_delete, "analytics:userDetail:view"},
     {"GET", USERS "/{id}/results", jobs_results, "analytics:userDetail:view"},
     {"POST", "/api/v2/analytics/users/details/query", statuses_query, "analytics:userDetail:view"},
-    {"POST", "/api/v2/analytics/conversations/aggregates/query", aggregates_conversations,
+    {"POST", "/api/v2/analytics/conversations/aggregates/query", aggregates_query,
      "analytics:conversationAggregate:view"},
-    {"POST", "/api/v2/analytics/users/aggregates/query", aggregates_users,
+    {"POST", "/api/v2/analytics/users/aggregates/query", aggregates_query,
      "analytics:userAggregate:view"},
+    {"POST", OWN "control", control_set, NULL},
+    {"GET", OWN "control", control_show, NULL},
+    {"POST", OWN "proof", proof_set, NULL},
+    {"GET", OWN "requests", record_show, NULL},
+    {"GET", OWN "truth", truth_conversations, NULL},
+    {"GET", OWN "truth/statuses", statuses_truth, NULL},
+    {"GET", OWN "truth/users", directory_all, NULL},
+    {"GET", OWN "truth/queues", directory_all, NULL},
 };
 
 bool routes_match(const char *pattern, const char *path, char segment[64])
@@ -105,8 +106,8 @@ static bool find(const char *method, const char *path, char segment[64], struct 
     const char *list = directory_route(path, segment, &permission);
     *other_method = false;
     if (list) {
-        *out = (struct route){"GET", list, directory_list, permission};
-        *other_method = strcmp(method, "GET") != 0;
+        *out = (struct route){method, list, directory_answer, permission};
+        *other_method = strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
         return !*other_method;
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -165,6 +166,14 @@ static void handle(struct request *request, struct reply *reply)
     struct route route;
     bool api = strncmp(request->path, "/api/", 5) == 0, other_method;
     bool known = find(request->method, request->path, request->segment, &route, &other_method);
+    if (strncmp(request->path, OWN, sizeof OWN - 1) == 0) {
+        if (known) {
+            route.handle(request, reply);
+        } else {
+            reply_text(reply, 404, "application/json", ROUTES_NOT_FOUND);
+        }
+        return;
+    }
     find_job(request);
     if (fault_answers(request, reply) || (api && !auth_passes(request, reply))) {
         return;
@@ -185,10 +194,6 @@ static void handle(struct request *request, struct reply *reply)
 
 void routes_answer(struct request *request, struct reply *reply)
 {
-    if (strncmp(request->path, "/standin/", 9) == 0) {
-        control_answer(request, reply);
-        return;
-    }
     handle(request, reply);
     if (strncmp(request->path, "/api/", 5) == 0) {
         correlate(reply);

@@ -20,7 +20,7 @@ void routes_name(const char *method, const char *path, char *out, size_t size);
 void record_begin(const char *path);
 /* `shown` is the path with its query. */
 void record_end(const char *method, const char *path, const char *shown, int status);
-void record_json(struct jw *w);
+void record_show(const struct request *request, struct reply *reply);
 void record_reset(void);
 
 /* auth.c: */
@@ -32,14 +32,15 @@ bool auth_passes(const struct request *request, struct reply *reply);
 bool auth_base64_decode(const char *text, char *out, size_t size);
 void auth_base64_encode(const char *bytes, size_t length, char *out, size_t size);
 
-/* The handlers, by file. auth.c: */
+/* The handlers, by file; whose answer it is (users' or conversations') they see by the path.
+ * auth.c:
+ */
 void login_token(const struct request *request, struct reply *reply);
 /* conversations.c: */
 void conversations_query(const struct request *request, struct reply *reply);
 void conversations_by_ids(const struct request *request, struct reply *reply);
 /* jobs.c: */
 void jobs_submit(const struct request *request, struct reply *reply);
-void jobs_submit_users(const struct request *request, struct reply *reply);
 void jobs_status(const struct request *request, struct reply *reply);
 void jobs_results(const struct request *request, struct reply *reply);
 void jobs_delete(const struct request *request, struct reply *reply);
@@ -52,23 +53,16 @@ void statuses_query(const struct request *request, struct reply *reply);
 void adherence_workforce(const struct request *request, struct reply *reply);
 void adherence_agents_status(const struct request *request, struct reply *reply);
 void adherence_intervals(const struct request *request, struct reply *reply);
-/* directory.c; a list's path is known to the table of lists alone: */
-void directory_list(const struct request *request, struct reply *reply);
-void directory_token(const struct request *request, struct reply *reply);
-void directory_subject(const struct request *request, struct reply *reply);
-void directory_organization(const struct request *request, struct reply *reply);
-void directory_limits(const struct request *request, struct reply *reply);
-void directory_retention(const struct request *request, struct reply *reply);
-/* The pattern of the list that this path asks for, what stands for {id}, and the permission that it
- * needs (NULL: none); NULL: it is no list's. */
+/* directory.c; the paths of lists and of single documents are known to its tables alone: */
+void directory_answer(const struct request *request, struct reply *reply);
+/* The pattern of the list or document that this path asks for, what stands for {id}, and the
+ * permission that it needs (NULL: none); NULL: it is neither's. */
 const char *directory_route(const char *path, char segment[64], const char **permission);
-/* Answers with every entity of a list (`/api/v2/routing/queues`), a line each. */
-void directory_all(const char *path, struct reply *reply);
+/* Answers with every user, every queue, a line each. */
+void directory_all(const struct request *request, struct reply *reply);
 /* historical.c: */
 void historical_submit(const struct request *request, struct reply *reply);
 void historical_status(const struct request *request, struct reply *reply);
-void historical_submit_old(const struct request *request, struct reply *reply);
-void historical_status_old(const struct request *request, struct reply *reply);
 void historical_download(const struct request *request, struct reply *reply);
 /* schedules.c: published schedules and adherence explanations; /wfm-downloads takes no token */
 void schedules_search(const struct request *request, struct reply *reply);
@@ -86,15 +80,14 @@ bool proof_has_unit(const char *id);
 bool proof_has_reports(void);
 char *proof_report(const char *unit, int64_t from, int64_t to, long n);
 /* aggregates.c: */
-void aggregates_conversations(const struct request *request, struct reply *reply);
-void aggregates_users(const struct request *request, struct reply *reply);
+void aggregates_query(const struct request *request, struct reply *reply);
 /* quality.c: */
 void quality_evaluation(const struct request *request, struct reply *reply);
 void quality_surveys(const struct request *request, struct reply *reply);
-void quality_evaluation_form(const struct request *request, struct reply *reply);
-void quality_survey_form(const struct request *request, struct reply *reply);
+void quality_form(const struct request *request, struct reply *reply);
 /* control.c: */
-void control_answer(const struct request *request, struct reply *reply);
+void control_set(const struct request *request, struct reply *reply);
+void control_show(const struct request *request, struct reply *reply);
 /* truth.c: */
 void truth_conversations(const struct request *request, struct reply *reply);
 

@@ -106,14 +106,6 @@ static void write_key(struct jw *w, const char *name, uint64_t key)
     jw_id(w, name, id);
 }
 
-/* A reference: id and selfUri. */
-static void reference(struct jw *w, const char *name, const char *collection, uint64_t key)
-{
-    jw_object(w, name);
-    write_key(w, "id", key);
-    JW(w, LINK(collection, key), END);
-}
-
 /* --- schedules --- */
 
 static void date_text(int64_t day, char out[WHEN_SIZE])
@@ -221,8 +213,7 @@ static void write_schedules(struct jw *w, const char *name, const struct asked *
     for (int i = 0; i < world.agents; i++) {
         if (write_agent(NULL, i, q) > 0) {
             uint64_t key = world_key(THING_USER, (uint64_t)i);
-            jw_object(w, NULL);
-            reference(w, "user", "users", key);
+            JW(w, OBJECT(NULL), REF("user", "users", key));
             write_agent(w, i, q);
             jw_end(w);
         }
@@ -256,21 +247,18 @@ static void write_explanation(struct jw *w, int agent, int64_t day, const struct
     }
     jw_object(w, NULL);
     write_key(w, "id", rng_next(&r));
-    reference(w, "agent", "users", world_key(THING_USER, (uint64_t)agent));
-    reference(w, "managementUnit", "workforcemanagement/managementunits",
-              world_key(THING_MANAGEMENT_UNIT, (uint64_t)unit));
-    reference(w, "businessUnit", "workforcemanagement/businessunits",
-              world_key(THING_BUSINESS_UNIT, (uint64_t)business));
-    JW(w, TEXT("type", "Late"),
+    JW(w, REF("agent", "users", world_key(THING_USER, (uint64_t)agent)),
+       REF("managementUnit", "workforcemanagement/managementunits",
+           world_key(THING_MANAGEMENT_UNIT, (uint64_t)unit)),
+       REF("businessUnit", "workforcemanagement/businessunits",
+           world_key(THING_BUSINESS_UNIT, (uint64_t)business)),
+       TEXT("type", "Late"),
        TEXT("status", !reviewed ? "Pending"
                       : denied  ? "Denied"
                                 : "Approved"),
        TIME("startDate", p.from), INT("lengthMinutes", minutes), IF(noted),
-       TEXT("notes", "the bus was late"), IF(reviewed), TIME("reviewedDate", reviewed_at));
-    if (reviewed) {
-        reference(w, "reviewedBy", "users", world_key(THING_USER, 0));
-    }
-    jw_end(w);
+       TEXT("notes", "the bus was late"), IF(reviewed), TIME("reviewedDate", reviewed_at),
+       IF(reviewed), REF("reviewedBy", "users", world_key(THING_USER, 0)), END);
 }
 
 static void write_explanations(struct jw *w, const char *name, const struct asked *q)
@@ -295,14 +283,13 @@ static struct {
 /* How often the same was asked before; forgotten once it was answered. */
 static int times_before(uint64_t key, bool answered)
 {
-    size_t at = ASKED_MAX;
+    static size_t next;
+    size_t at = 0;
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < ASKED_MAX && (at == ASKED_MAX || asked_before[at].key != key); i++) {
-        size_t next = (key + i) % ASKED_MAX;
-        bool is_free = asked_before[next].times == 0 && at == ASKED_MAX;
-        at = is_free || asked_before[next].key == key ? next : at;
+    while (at < ASKED_MAX && asked_before[at].key != key) {
+        at++;
     }
-    at = at == ASKED_MAX ? key % ASKED_MAX : at;
+    at = at < ASKED_MAX ? at : next++ % ASKED_MAX;
     int times = asked_before[at].key == key ? asked_before[at].times : 0;
     asked_before[at].key = key;
     asked_before[at].times = answered ? 0 : times + 1;

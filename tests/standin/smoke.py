@@ -116,7 +116,8 @@ class Refused(StandinTest):
             (415, *query, "{}", {"Content-Type": "text/plain"}), (413, *query, " " * 600000, AS_JSON),
             (200, "GET", DETAILS + "?id=" + ",".join(ids)), (400, "GET", DETAILS + "?id=" + ",".join(ids + ids[:1])),
             (400, "GET", job + "/results?cursor=bm9uZQ=="), (400, "GET", job + "/results?pageSize=1001"), (204, "DELETE", job),
-            (404, "DELETE", job), (404, "GET", job + "/results"))
+            (404, "DELETE", job), (404, "GET", job + "/results"),
+            (400, "GET", "/downloads/x/y?X-Signature=a%2Fb"))  # which take no token
         touched = {"interval": "2026-01-01T23:59:59Z/2026-01-02T00:00:01Z"}
         self.assertEqual(server.json(*query, touched)["totalHits"], server.query(1, 3)["totalHits"], "whole days")
 

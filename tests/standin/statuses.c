@@ -47,7 +47,7 @@ static void add(struct statuses *s, int64_t start, const char *name, uint64_t ke
 /* What happened, in order: starts alone. */
 static struct statuses happened(int agent, enum status_kind kind, int64_t from_day, int64_t to_day)
 {
-    struct agent_part parts[ADHERENCE_PARTS_MAX];
+    struct stretch parts[AGENT_DAY_MAX];
     struct statuses s = {0};
     char name[32];
     if (!world_user_active(agent)) {
@@ -55,7 +55,7 @@ static struct statuses happened(int agent, enum status_kind kind, int64_t from_d
         return s;
     }
     for (int64_t day = from_day; day <= to_day; day++) {
-        int n = adherence_parts(agent, day, parts);
+        int n = agent_day(agent, day, parts);
         for (int i = 0; i < n; i++) {
             adherence_upper_snake(parts[i].presence, name);
             add(&s, parts[i].from, kind == STATUS_PRESENCE ? name : parts[i].routing,
@@ -230,13 +230,10 @@ void statuses_query(const struct request *request, struct reply *reply)
 
 void statuses_truth(const struct request *request, struct reply *reply)
 {
-    char text[64];
     struct jw *w = &reply->body;
     int64_t as_of = world_moment().now, from = world.first_day * WHEN_DAY;
-    if ((query_value(request->query, "now", 0, text, sizeof text) &&
-         !when_parse(text, strlen(text), &as_of)) ||
-        (query_value(request->query, "start", 0, text, sizeof text) &&
-         !when_parse(text, strlen(text), &from))) {
+    if (!query_moment(request->query, "now", &as_of) ||
+        !query_moment(request->query, "start", &from)) {
         reply_error(reply, 400, "bad.request", "now and start are ISO 8601.");
         return;
     }

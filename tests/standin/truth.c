@@ -19,18 +19,7 @@ struct truth {
     int64_t availability;
     int64_t start; /* 00:00 of a UTC day */
     enum method method;
-    int64_t day; /* where the walk is */
-    size_t next;
-    struct jw line;
-    size_t sent;
 };
-
-static bool read_moment(const struct request *request, const char *name, int64_t *out)
-{
-    char text[64];
-    return !query_value(request->query, name, 0, text, sizeof text) ||
-           when_parse(text, strlen(text), out);
-}
 
 static bool read_truth(const struct request *request, struct reply *reply, struct truth *t)
 {
@@ -42,9 +31,9 @@ static bool read_truth(const struct request *request, struct reply *reply, struc
     t->method = strcmp(method, "query") == 0 ? METHOD_QUERY
                 : strcmp(method, "job") == 0 ? METHOD_JOB
                                              : METHOD_AUTO;
-    if (!read_moment(request, "now", &t->now) ||
-        !read_moment(request, "availability", &t->availability) ||
-        !read_moment(request, "start", &t->start) ||
+    if (!query_moment(request->query, "now", &t->now) ||
+        !query_moment(request->query, "availability", &t->availability) ||
+        !query_moment(request->query, "start", &t->start) ||
         (t->method == METHOD_AUTO && strcmp(method, "auto") != 0)) {
         reply_error(reply, 400, "bad.request",
                     "now, availability and start are ISO 8601; method is auto, query or job.");
@@ -54,7 +43,6 @@ static bool read_truth(const struct request *request, struct reply *reply, struc
         t->availability = t->now;
     }
     t->start = when_day(t->start) * WHEN_DAY;
-    t->day = corpus_first_day();
     return true;
 }
 
@@ -93,64 +81,30 @@ static bool right_view(const struct truth *t, const struct entry *e, struct view
     return job || query;
 }
 
-/* Writes the next conversation to t->line; false at the end. */
-static bool next_line(struct truth *t)
-{
-    struct conv c;
-    struct view view;
-    for (; t->day <= corpus_last_day(); t->day++, t->next = 0) {
-        size_t count;
-        const struct entry *list = corpus_day(t->day, &count);
-        while (t->next < count) {
-            const struct entry *e = &list[t->next++];
-            if (right_view(t, e, &view)) {
-                t->line.length = 0;
-                t->line.comma = false;
-                t->sent = 0;
-                conv_build(&c, e->day, e->index);
-                jw_object(&t->line, NULL);
-                jw_string(&t->line, "source",
-                          view.attributes == CONV_NO_ATTRIBUTES ? "query" : "job");
-                conv_json(&t->line, "conversation", &c, &view);
-                jw_end(&t->line);
-                jw_text(&t->line, "\n");
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static ssize_t read_truth_bytes(void *source, char *out, size_t room)
-{
-    struct truth *t = source;
-    size_t used = 0;
-    while (used < room && (t->sent < t->line.length || next_line(t))) {
-        size_t part = t->line.length - t->sent;
-        part = part < room - used ? part : room - used;
-        memcpy(out + used, t->line.data + t->sent, part);
-        t->sent += part;
-        used += part;
-    }
-    return (ssize_t)used;
-}
-
-static void free_truth(void *source)
-{
-    struct truth *t = source;
-    jw_free(&t->line);
-    free(t);
-}
-
 void truth_conversations(const struct request *request, struct reply *reply)
 {
-    struct truth *t = malloc(sizeof *t);
-    if (t && read_truth(request, reply, t)) {
-        reply->type = "application/x-ndjson";
-        reply->source = t;
-        reply->read = read_truth_bytes;
-        reply->free_source = free_truth;
-    } else {
-        free(t);
+    struct truth t;
+    struct conv c;
+    struct view view;
+    struct jw *w = &reply->body;
+    if (!read_truth(request, reply, &t)) {
+        return;
+    }
+    reply->type = "application/x-ndjson";
+    for (int64_t day = corpus_first_day(); day <= corpus_last_day(); day++) {
+        size_t count;
+        const struct entry *list = corpus_day(day, &count);
+        for (const struct entry *e = list; e < list + count; e++) {
+            if (!right_view(&t, e, &view)) {
+                continue;
+            }
+            conv_build(&c, e->day, e->index);
+            w->comma = false;
+            JW(w, OBJECT(NULL),
+               TEXT("source", view.attributes == CONV_NO_ATTRIBUTES ? "query" : "job"));
+            conv_json(w, "conversation", &c, &view);
+            jw_end(w);
+            jw_text(w, "\n");
+        }
     }
 }

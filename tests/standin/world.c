@@ -24,12 +24,9 @@ struct world world = {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int64_t told_now = WHEN_NEVER;
-static int64_t told_availability = WHEN_NEVER;
-static int64_t told_lag = 5 * WHEN_HOUR;
-static int64_t told_date = WHEN_NEVER;
-static int64_t covered = WORLD_DIVISIONS;
-static int64_t kept_days = 558;
+static int64_t told[TOLD_COUNT] = {
+    [TOLD_NOW] = WHEN_NEVER,  [TOLD_AVAILABILITY] = WHEN_NEVER,   [TOLD_LAG] = 5 * WHEN_HOUR,
+    [TOLD_DATE] = WHEN_NEVER, [TOLD_DIVISIONS] = WORLD_DIVISIONS, [TOLD_RETENTION] = 558};
 static char denied[WORLD_MAX_DENY][128];
 static int denied_count;
 
@@ -106,62 +103,37 @@ const char *world_unit_zone(int unit)
     return zones[(size_t)unit % (sizeof zones / sizeof *zones)];
 }
 
-struct moment world_moment(void)
+void world_tell(enum told what, int64_t value)
 {
     pthread_mutex_lock(&lock);
-    struct moment m = {.now = told_now == WHEN_NEVER ? when_wall() : told_now};
-    m.availability = told_availability == WHEN_NEVER ? m.now - told_lag : told_availability;
-    pthread_mutex_unlock(&lock);
-    return m;
-}
-
-int64_t world_date(void)
-{
-    int64_t now = world_moment().now;
-    pthread_mutex_lock(&lock);
-    int64_t date = told_date;
-    pthread_mutex_unlock(&lock);
-    return date == WHEN_NEVER ? when_wall() : date == WORLD_DATE_IS_NOW ? now : date;
-}
-
-static void set(int64_t *target, int64_t value)
-{
-    pthread_mutex_lock(&lock);
-    *target = value;
+    told[what] = value;
     pthread_mutex_unlock(&lock);
 }
 
-void world_set_now(int64_t now)
-{
-    set(&told_now, now);
-}
-
-void world_set_date(int64_t date)
-{
-    set(&told_date, date);
-}
-
-void world_set_availability(int64_t availability)
-{
-    set(&told_availability, availability);
-}
-
-void world_set_lag(int64_t lag_ms)
-{
-    set(&told_lag, lag_ms);
-}
-
-static int64_t get(const int64_t *source)
+static int64_t get(enum told what)
 {
     pthread_mutex_lock(&lock);
-    int64_t value = *source;
+    int64_t value = told[what];
     pthread_mutex_unlock(&lock);
     return value;
 }
 
+struct moment world_moment(void)
+{
+    int64_t now = get(TOLD_NOW), availability = get(TOLD_AVAILABILITY);
+    now = now == WHEN_NEVER ? when_wall() : now;
+    return (struct moment){now, availability == WHEN_NEVER ? now - get(TOLD_LAG) : availability};
+}
+
+int64_t world_date(void)
+{
+    int64_t date = get(TOLD_DATE);
+    return date == WHEN_NEVER ? when_wall() : date == WORLD_DATE_IS_NOW ? world_moment().now : date;
+}
+
 int world_divisions(void)
 {
-    return (int)get(&covered);
+    return (int)get(TOLD_DIVISIONS);
 }
 
 bool world_queue_granted(int queue)
@@ -169,19 +141,9 @@ bool world_queue_granted(int queue)
     return queue % WORLD_DIVISIONS < world_divisions();
 }
 
-void world_set_divisions(int count)
-{
-    set(&covered, count);
-}
-
 int world_retention(void)
 {
-    return (int)get(&kept_days);
-}
-
-void world_set_retention(int days)
-{
-    set(&kept_days, days);
+    return (int)get(TOLD_RETENTION);
 }
 
 void world_clear_denied(void)

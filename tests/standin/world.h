@@ -98,30 +98,28 @@ int world_team_of(int agent, int64_t now);
 /* A management unit's time zone. */
 const char *world_unit_zone(int unit);
 
-/* What time it is told to be, and before when the datalake is whole. */
+/* What it can be told while it runs; WHEN_NEVER: it is told no longer. */
+enum told {
+    TOLD_NOW,          /* what time it is; else the wall clock's */
+    TOLD_AVAILABILITY, /* before when the datalake is whole; else it trails now by the lag */
+    TOLD_LAG,
+    TOLD_DATE,      /* what the Date header says; else the wall clock's time */
+    TOLD_DIVISIONS, /* how many of the divisions, from the first on, the client's role covers */
+    TOLD_RETENTION, /* how many days the organization keeps */
+    TOLD_COUNT
+};
+#define WORLD_DATE_IS_NOW (WHEN_NEVER - 1) /* the date that is told is the time that is */
+void world_tell(enum told what, int64_t value);
+
 struct moment {
     int64_t now;
     int64_t availability;
 };
 struct moment world_moment(void);
-/* Sets the date; WHEN_NEVER follows the wall clock. */
-void world_set_now(int64_t now);
-/* What the Date header says: the wall clock's time, or what it is told; WHEN_NEVER: the wall
- * clock's again. */
-#define WORLD_DATE_IS_NOW (WHEN_NEVER - 1) /* told: the time of world_moment */
 int64_t world_date(void);
-void world_set_date(int64_t date);
-/* Fixes the availability date; WHEN_NEVER lets it trail now by the lag again. */
-void world_set_availability(int64_t availability);
-void world_set_lag(int64_t lag_ms);
-
-/* How many of the divisions, from the first on, the client's role covers, and how many days the
- * organization keeps: what control says. */
 int world_divisions(void);
-void world_set_divisions(int count);
 bool world_queue_granted(int queue);
 int world_retention(void);
-void world_set_retention(int days);
 
 /* Paths (prefix, `*` allowed) that answer 403; world_denied tells. */
 void world_clear_denied(void);
