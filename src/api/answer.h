@@ -14,8 +14,7 @@
 
 enum { ANSWER_CODE_BYTES = 96 };
 
-/* Appends a server's words, escaped and without the secrets they may give back, as far as they fit.
- */
+/* Appends a server's words, escaped, without the secrets they may give back, as far as they fit. */
 void answer_words(struct buf *out, const char *text, size_t length);
 
 /* Appends `before` and a server's words likewise; nothing where there are none. */

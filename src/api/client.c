@@ -892,8 +892,7 @@ static bool next_answer(struct client *c, int64_t timeout_ms, bool own,
         struct http_answer arrived;
         int64_t wait;
 
-        /* All that has arrived is taken and all that may go is sent before anything is waited for.
-         */
+        /* All that has arrived is taken, all that may go is sent, before anything is waited for. */
         do {
             while (http_next(c->http, 0, &arrived)) {
                 answered(c, &arrived);

@@ -147,8 +147,7 @@ enum retry_reason retry_reason(enum http_failure failure, int status)
     return is_server && !is_final ? RETRY_SERVER : RETRY_NO;
 }
 
-/* Reads digits with an optional fraction as seconds, rounded up to ms; -1 when it is anything else.
- */
+/* Reads digits with an optional fraction as seconds, rounded up to ms; -1: it is anything else. */
 static int64_t seconds_ms(const char *text)
 {
     const char *behind = text + strspn(text, "0123456789.");

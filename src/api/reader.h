@@ -72,8 +72,7 @@ struct news *reader_next(struct reader *r);
 /* How many pages were asked for that were not told yet. */
 int64_t reader_ahead(const struct reader *r);
 
-/* Begins the reading anew, from its first page; the job it had is cleared up, whatever comes of it.
- */
+/* Begins the reading anew, from its first page; its job is cleared up, whatever comes of it. */
 void reader_anew(struct reader *r);
 
 /* Takes back the page that was told last, with an error: it is too large, so half of it is asked

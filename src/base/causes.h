@@ -39,8 +39,7 @@ struct cause_step_words {
 
 extern const struct cause_step_words cause_steps[STEP_COUNT];
 
-/* What every refused login adds: single sign-on is another matter, and what its roll-outs change.
- */
+/* What a refused login adds: single sign-on is another matter, and what its roll-outs change. */
 extern const char cause_saml_note[];
 
 /* The first cause of a step that `text` has a sign of; CAUSE_NONE: there is none. */

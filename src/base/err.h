@@ -53,8 +53,7 @@ bool err_prefix(struct err *e, const char *format, ...) __attribute__((format(pr
 /* Appends a printf text to the message already in `e`; returns false. */
 bool err_append(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Ends the process with exit code 70 after one line on stderr: a broken invariant. Never returns.
- */
+/* Ends the process with exit code 70 after a line on stderr: a broken invariant. Never returns. */
 _Noreturn void err_bug(const char *file, int line, const char *what);
 
 /* Checks an invariant in every build; failing it is a bug (exit 70). */

@@ -23,8 +23,7 @@ extern const struct limit_facts limit_facts[LIMIT_COUNT];
  * value out of range. */
 bool limits_load(struct err *e);
 
-/* Moves a limit to what the configuration says (in its range), unless the environment has moved it.
- */
+/* Moves a limit to what the configuration says (in its range), unless the environment has. */
 void limit_set(enum limit id, int64_t value);
 
 /* The limit in force. */

@@ -44,8 +44,7 @@ bool str_has_word(const char *words, const char *word);
 /* Copies `text` without blanks, tabs and line ends at both ends, into the arena. */
 char *str_trim(struct arena *a, const char *text);
 
-/* Splits at commas and blanks, leaving out empty items; returns an arena array of *count strings.
- */
+/* Splits at commas and blanks, leaving out empty items: an arena array of *count strings. */
 char **str_split_list(struct arena *a, const char *text, size_t *count);
 
 /* Names one after the other, `between` them, in the arena. */

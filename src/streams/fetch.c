@@ -157,8 +157,7 @@ static void end_reading(struct pages *q, struct reading *r, struct page *last)
 
 /* --- pages in their turn --------------------------------------------------------------------- */
 
-/* Walks what it has read into rows, without what was erased; the page's bytes are without it too.
- */
+/* Walks what it has read into rows, without what was erased; so are the page's bytes then. */
 static struct walked_page *walk_rows(struct pages *q, struct reading *r, struct news *n,
                                      const struct walk_facts *facts, struct err *e)
 {
@@ -352,8 +351,7 @@ static bool take_news(struct pages *q, struct reading *r, struct news *n)
     return true;
 }
 
-/* Whether a reading is not begun yet, so that what is under way comes to its end within the budget.
- */
+/* Whether a reading is not begun yet, so that what is under way ends within the budget. */
 static bool is_held(const struct pages *q, const struct reading *r)
 {
     bool held = false;
