@@ -266,6 +266,10 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     }
     append_text(e, body, "code", " ", WORD_BYTES);
     append_text(e, body, "message", ": ", MESSAGE_BYTES);
+    for (struct json_iter it = json_iter(json_get(body, "details")); json_next(&it);) {
+        append_text(e, it.item, "errorCode", "; ", WORD_BYTES);
+        append_text(e, it.item, "fieldName", " of ", WORD_BYTES);
+    }
     if (e->kind == ERR_PERMISSION) {
         append_permissions(e, body);
     }

@@ -27,8 +27,7 @@ struct raw_answer {
 bool raw_keep(struct db *d, const struct load_page *page, const struct raw_answer *answer,
               const struct load_counts *counts, struct err *e);
 
-/* The reading of a page is whole: its pages, counted in window_pass, go where it changed nothing.
- */
+/* The reading of a page is whole: its pages, counted in window_pass, go if it changed nothing. */
 bool raw_end(struct db *d, const struct load_page *page, struct err *e);
 
 /* Removes some pages that came before `before_ms`, or that a clock ahead of `now_ms` has dated; a

@@ -128,8 +128,7 @@ static const char *file_of(const struct exporting *x, const char *relation, cons
                : arena_printf(x->names, "%s/%s.csv.gz", relation, relation);
 }
 
-/* The next file that an export by day may have put into a table's or view's folder; NULL: no more.
- */
+/* The next file that an export by day may have put into a table's or view's folder; NULL: none. */
 static const char *next_in_folder(const struct exporting *x, DIR *folder, const char *relation)
 {
     const char *whole = arena_printf(x->names, "%s.csv.gz", relation);
@@ -215,8 +214,7 @@ static bool next_row(struct exporting *x, struct reading *r, struct err *e)
     }
 }
 
-/* Whether what has been written aside, with this hash, is in place already, for the same readers.
- */
+/* Whether what was written aside, with this hash, is in place already, for the same readers. */
 static bool is_in_place(const struct file_aside *f, const char *hash)
 {
     char old[HASH_TEXT_BYTES];

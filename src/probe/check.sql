@@ -143,7 +143,7 @@ missing AS (
 SELECT
     'divisions', CASE WHEN ?2 IS NULL THEN 'skipped' WHEN missing > 0 THEN 'permission_divisions' END,
     iif(?2 IS NULL, 'the divisions cannot be listed: ' || ?3, CASE missing
-        WHEN 0 THEN 'the roles cover all ' || divisions
+        WHEN 0 THEN 'the roles cover ' || iif(listed > divisions, printf('the first %d of %d', divisions, listed), 'all ' || divisions)
         ELSE printf('no role covers %d of %d divisions: %s%s', missing, divisions, names,
                     iif(missing > 5, '...', ''))
     END)
@@ -151,6 +151,7 @@ FROM (
     SELECT
         (SELECT count(*) FROM missing) AS missing,
         (SELECT count(*) FROM division) AS divisions,
+        ifnull(json_extract(?2, '$.total'), 0) AS listed,
         (SELECT group_concat(name, ', ') FROM (SELECT name FROM missing LIMIT 5)) AS names)
 
 -- name: check_grants

@@ -224,8 +224,7 @@ static void turn(struct night *n)
     progress_phase(&n->progress, g->due_count);
 }
 
-/* Issues what there is room for; where nothing is under way any more, it is the next pass's turn.
- */
+/* Issues what there is room for; where nothing is under way, it is the next pass's turn. */
 static bool go_on(struct night *n, struct err *e)
 {
     while (n->begun && !n->over) {
@@ -483,8 +482,7 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
                  T(clock_now_ms()));
 }
 
-/* How far it is after a message of a reading, which before it had come to so many pages and rows.
- */
+/* How far it is after a message of a reading, which had come to so many pages and rows before. */
 static void note_progress(struct night *n, struct reading *r, int64_t pages, int64_t rows)
 {
     struct progress *p = &n->progress;

@@ -615,8 +615,7 @@ static bool is_nearer(const struct pick *k, const struct row *g, const struct ro
     return by_start >= 0;
 }
 
-/* Among the segments of one session, of a participant's, of all (NULL, NULL); NULL: there is none.
- */
+/* Among the segments of one session, of a participant's, of all (NULL, NULL); NULL: none is. */
 static const struct row *pick(const struct making *m, const struct pick *k, const struct row *of,
                               const struct row *by)
 {

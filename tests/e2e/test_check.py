@@ -482,6 +482,8 @@ class Screens(Checked):
                 ("login", LOGIN, html, 4, "Who are you?"), ("login", LOGIN, odd, 4, "the gateway minds"),
                 ("organization", "/api/v2/", odd, 5, "the gateway minds"), ("rate limit", LIMITS, odd, 0, "the gateway minds"),
                 ("divisions", DIVISIONS, odd, 0, "the gateway minds"),
+                ("divisions", DIVISIONS, (200, {"entities": [{"id": CLIENT["roleDivisions"][0]["divisionId"]}], "total": 250}), 0,
+                 "the first 1 of 250"),
                 ("users", "/api/v2/users", odd, 5, "the gateway minds")):
             with self.subTest(check=check):
                 site = self.marked(cloud(self, {prefix: answer}).url)

@@ -47,6 +47,10 @@ TEST(statuses)
         {400,
          "{\"message\":\"Pagination may not exceed 100000 results.\",\"code\":\"bad.request\"}",
          ERR_CONTRACT, "bad.request", "Pagination may not exceed"},
+        {400,
+         "{\"code\":\"bad.request\",\"details\":[{\"errorCode\":\"too.long\",\"fieldName\":"
+         "\"endDate\"}]}",
+         ERR_CONTRACT, "bad.request", "bad.request; too.long of endDate"},
         {404, "{\"code\":\"not found\"}", ERR_CONTRACT, "not?found", "HTTP 404"},
         {302, "<html>", ERR_CONTRACT, "", "HTTP 302"},
         {408, "{}", ERR_TEMPORARY, "", "HTTP 408"},
