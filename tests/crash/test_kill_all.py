@@ -14,7 +14,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
-from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, all_rows, clock_at, killed, table_names  # noqa: E402
+from harness import CHANGE_LOGS, FEW, FULL, LEDGER, TestCase, all_rows, clock_at, expected_rows, killed, table_names  # noqa: E402
 
 ALL = {"streams": "all, quality, telephony"}
 NIGHTS = [f"2026-03-{day:02d}T06:00:00.000Z" for day in (3, 4, 5, 6)]
@@ -58,11 +58,11 @@ class Kill(TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.shared().standin(start="2026-03-01", days=6, now=NIGHTS[0], per_day=4, agents=4, queues=2, page_cap=6,
+        cls.server = cls.shared().standin(start="2026-03-01", days=6, now=NIGHTS[0], per_day=8, agents=4, queues=2, page_cap=6,
                                           eventful=True)
 
-    def new_site(self, before):
-        site = self.site(self.server.url, extract=ALL)
+    def new_site(self, before, **extract):
+        site = self.site(self.server.url, extract={**ALL, **extract})
         site.env.update({name: str(value) for name, value in clock_at(self.now).items()})
         if before:
             with sqlite3.connect(before.db) as source, sqlite3.connect(site.db) as copy:
@@ -88,7 +88,7 @@ class Kill(TestCase):
                 self.fail(f"{words}: {table}: more {list(extra.elements())[:2]}, less {list(missing.elements())[:2]}")
 
     def kill_at(self, step, before):
-        site = self.new_site(before)
+        site = self.new_site(before, in_flight=(1, 4, 8)[step % 3])
         result = site.extract("--until", self.now, env={"ROLLCALL_KILL_STEP": step})
         self.assertTrue(killed(result) or result.returncode == 0, f"step {step}: {result.returncode} {result.stderr}")
         done = read_at(site, before)
@@ -117,8 +117,9 @@ class Kill(TestCase):
         self.assertLess(sum(self.idle.values()), 8, self.idle)
         chosen = range(1, len(steps) + 1)
         if not FULL:
-            chosen = [random.Random(seed).randint(10, len(steps) - 10) for seed in (1, 2, 3, SEED, SEED + 1, SEED + 2)]
+            chosen = [random.Random(seed).randint(10, len(steps) - 10) for seed in (*range(1, 6), *range(SEED, SEED + 5))]
         print(f"seed {SEED}: {len(steps)} steps, killed at {chosen}")
+        self.assertLessEqual({"request", "answer", "commit", "committed"}, set(steps))
         self.assertGreater(sum(self.kill_at(step, before) for step in chosen), len(chosen) // 2)
 
     def test_first_extraction(self):
@@ -147,6 +148,34 @@ class Kill(TestCase):
             self.assertLess(runs, 20, "no progress between crashes")
         self.assertGreater(runs, 1)
         self.same(contents(site, self.now), contents(clean, self.now), "after many crashes")
+
+    def test_at_most_what_was_in_flight_is_fetched_again(self):
+        self.at(NIGHTS[1])
+        one = {"streams": FEW, "in_flight": "1"}
+        clean = self.new_site(None, **one)
+        self.requests()
+        steps = clean.steps("extract", "--until", self.now)
+        whole = sum(self.requests().values())
+        for step in range(20, len(steps), 1 if FULL else len(steps) // 6):
+            site = self.new_site(None, **one)
+            was_killed = killed(site.extract("--until", self.now, env={"ROLLCALL_KILL_STEP": step}))
+            self.ok(site.extract("--until", self.now))
+            # Again: the page in flight, a login, the availability date, and a list from its start.
+            asked = sum(self.requests().values())
+            self.assertTrue(not was_killed or asked <= whole + 6, f"killed at step {step}: {asked}, {whole} of one run")
+
+    def test_what_is_compared_can_fail(self):
+        self.at(NIGHTS[1])
+        site = self.new_site(None)
+        self.ok(site.extract("--until", self.now))
+        wanted = contents(site, self.now)
+        self.assertEqual([table for table in expected_rows([]) if not wanted[table]], [], "empty tables")
+        for table, key in (("segment", "conversation_key, participant_no, session_no, segment_no"),
+                           ("adherence_state", "user_id, state_start"), ("conversation", "conversation_key")):
+            site.change(f"DELETE FROM {table} WHERE ({key}) = (SELECT {key} FROM {table} LIMIT 1)")
+            with self.assertRaises(AssertionError):
+                self.same({table: contents(site, self.now)[table]}, {table: wanted[table]}, "without a row")
+        self.assertNotEqual(site.query("PRAGMA foreign_key_check"), [])
 
 
 if __name__ == "__main__":

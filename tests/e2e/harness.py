@@ -662,16 +662,6 @@ def canonical(rows):
     return sorted(SORTED({k: number(v) for k, v in r.items()}) for r in rows)
 
 
-def check_sound(test, site):
-    """The file by SQLite's own checks, the tables of conversations being full."""
-    with site.held():
-        test.assertEqual(site.value("PRAGMA integrity_check"), "ok")
-        test.assertEqual(site.query("PRAGMA foreign_key_check"), [])
-        names = [r[0] for r in site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES conversation%'")]
-        test.assertGreater(len(names), 10)
-        test.assertEqual([n for n in names if not site.value(f'SELECT EXISTS (SELECT 1 FROM "{n}")')], [], "empty tables")
-
-
 def counted(rows):
     return rows if isinstance(rows, collections.Counter) else collections.Counter(frozenset(r.items()) for r in rows)
 

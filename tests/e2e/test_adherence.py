@@ -65,19 +65,6 @@ class Polls(TestCase):
             _, site = self.day("realtime_intervals", realtime_intervals=shape)
             self.check_history(site)
 
-    def test_gap_stays_visible(self):
-        server = self.standin(agents=12, now="2026-03-02T08:00:00Z")
-        site = self.site(server.url)
-        self.poll(server, site, "2026-03-02T09:00:00Z")
-        self.poll(server, site, "2026-03-02T13:00:00Z")
-        gap = site.value("SELECT count(*) FROM adherence_state WHERE state_end IS NOT NULL "
-                         "AND last_observed LIKE '2026-03-02T09:00%'")
-        self.assertGreater(gap, 0)
-        self.assertEqual(site.value("SELECT count(*) FROM adherence_state WHERE first_observed > last_observed"), 0)
-        self.assertGreater(site.value("SELECT count(*) FROM adherence_state "
-                                      "WHERE last_observed LIKE '2026-03-02T13%'"), 0)
-
-
     def test_what_nobody_saw_is_not_claimed(self):
         """Polls with hours between them; the source that tells of all intervals, asked once at the end, says what was."""
         server = self.standin(agents=12, now="2026-03-02T08:00:00Z", realtime_intervals="entities")

@@ -173,17 +173,6 @@ class Served(TestCase):
                                     "FROM adherence_period")
                 self.assertEqual({r[0] for r in lasted}, hours)
 
-    def test_the_stand_ins_own_units(self):
-        """Its agents, too, come whole, and a correction of the schedule that comes late."""
-        server = self.standin(start="2026-03-25", days=8, per_day=5, agents=40, now=UNTIL, job_polls=1)
-        site = self.new_site(server)
-        self.extract(site)
-        self.assertGreater(site.value("SELECT count(*) FROM adherence_exception"), 100)
-        self.assertEqual(site.value("SELECT count(*) FROM data_problem") + site.value("SELECT count(*) FROM unknown_field"), 0)
-        server.control(now="2026-04-02T16:00:00Z")
-        self.extract(site, "2026-04-02T16:00:00Z")
-        self.assertGreater(site.value("SELECT count(*) FROM adherence_change WHERE field = 'exception_count'"), 0)
-
     def test_a_report_that_is_there_at_once(self):
         world, server, site = self.begin(ZONES, faults=["complete-at-once"])
         self.extract(site)

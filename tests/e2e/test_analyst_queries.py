@@ -7,13 +7,12 @@ import unittest
 import zoneinfo
 
 from harness import FULL, ROOT, WORLDS, Api, TestCase, utc
-from test_figures import COUNTS, OWN, Records
+from test_figures import COUNTS, Records, queue_of, ratios
+from test_figures import SUMS as PARTS
 from test_report import Page
 
 STREAMS = "users, queues, wrapup_codes, skills, flows, flow_outcome_definitions, campaigns, conversations, evaluation_details, survey_details"
-SUMS = {"answer_ms": "tAnswered", "abandon_ms": "tAbandon", "flow_out_ms": "tFlowOut", "handle_ms": "tHandle",
-        "talk_ms": "tTalkComplete", "hold_ms": "tHeldComplete", "acw_ms": "tAcw", "dialing_ms": "tDialing",
-        "contacting_ms": "tContacting"}
+SUMS = {part + "_ms": name for part, name in PARTS.items()}
 STEPS = (5, 10, 20, 30, 60, 120, 300, 600, None)
 
 
@@ -79,17 +78,11 @@ class World(TestCase):
     def placed(cls, document):
         for p, participant in enumerate(document["participants"]):
             for s, session in enumerate(participant.get("sessions") or []):
-                queues = [(utc(g["segmentStart"]), g["queueId"]) for g in session.get("segments") or [] if g.get("queueId")]
                 for metric in session.get("metrics") or []:
-                    if not metric.get("emitDate"):
-                        continue
-                    emitted = utc(metric["emitDate"])
-                    begun = [q for q in queues if q[0] < emitted or metric["name"] == "nOffered" and q[0] == emitted]
-                    latest = max(begun, key=lambda q: q[0]) if begun else min(queues, key=lambda q: q[0], default=(None, None))
-                    own = participant.get("purpose") not in ("customer", "external")
-                    yield cls.Metric(document["conversationId"], p, s, metric["name"], metric.get("value") or 0, emitted,
-                                     latest[1] if own else None, participant.get("userId"), session.get("mediaType"),
-                                     participant.get("purpose"))
+                    if metric.get("emitDate"):
+                        yield cls.Metric(document["conversationId"], p, s, metric["name"], metric.get("value") or 0, utc(metric["emitDate"]),
+                                         queue_of(participant.get("purpose"), session, metric) or None, participant.get("userId"),
+                                         session.get("mediaType"), participant.get("purpose"))
 
     def day(self, moment):
         return str((utc(moment) if isinstance(moment, str) else moment).astimezone(self.tz).date())
@@ -143,18 +136,8 @@ class World(TestCase):
         named = collections.defaultdict(list)
         for m in metrics:
             named[m.name].append(m.value)
-        f = {k: sum(named[n]) if n.startswith("n") else len(named[n]) for k, n in COUNTS.items()}
-        f.update({k: sum(named[n]) for k, n in SUMS.items()})
-        f["service_level_numerator"] = f["answered"] - f["over_sla"]
-        f["service_level_denominator"] = f["answered"] + f["abandoned"]
-        f["service_level_percent"] = part(100.0 * f["service_level_numerator"], f["service_level_denominator"])
-        f["abandon_percent"] = part(100.0 * f["abandoned"], f["offered"])
-        f["avg_answer_seconds"] = part(f["answer_ms"] / 1000, f["answered"])
-        for name in ("handle", "talk", "hold", "acw", "dialing", "contacting"):
-            f[f"avg_{name}_seconds"] = part(f[f"{name}_ms"] / 1000, f["handled"])
-        for name, own in OWN.items():
-            f[f"avg_{name}_when_{own}_seconds"] = part(f[f"{name}_ms"] / 1000, f[own])
-        return f
+        row = self.records.row(named, None)
+        return {**row, **ratios(row)}
 
     def figures(self, key):
         """{key(metric): figures} of what counts in queues in the range."""

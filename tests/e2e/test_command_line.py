@@ -38,12 +38,6 @@ class CommandLine(TestCase):
 
 
 class FromTheServer(CommandLine):
-    def test_a_permission_is_named(self):
-        site = self.site(self.standin(now=NOW, deny="/api/v2/routing/queues").url)
-        for arguments, code in ((("--until", NOW), 11), (("--stream", "queues"), 5)):
-            self.assertIn("routing:queue:view", self.ok(site.extract(*arguments), code).stderr)
-        self.assertGreater(site.value("SELECT count(*) FROM conversation"), 0)
-
     def test_trouble_that_outlasts_the_retries_stops_cleanly(self):
         for fault, code in (("429:every=1,retry_after=huge,path=/api/v2/analytics", 6),
                             ("5xx:every=1,status=503,path=/api/v2/analytics", 7)):
@@ -77,12 +71,6 @@ class Mistyped(CommandLine):
                 Path(site.config).write_text(text, encoding="utf-8")
                 self.refused(site.extract(), 3, *words)
                 self.assertFalse(os.path.exists(site.db))
-
-    def test_no_configuration_anywhere(self):
-        directory = self.directory()
-        environment = {"PATH": "/usr/bin:/bin", "HOME": directory, "XDG_CONFIG_HOME": directory}
-        result = run([ROLLCALL, "extract"], cwd=directory, env=environment)
-        self.refused(result, 3)
 
     def test_usage(self):
         site = self.site(NOWHERE)
@@ -238,7 +226,6 @@ class Output(CommandLine):
                 process.stdout.close()
                 self.assertEqual(process.stderr.read(), b"")
                 self.assertEqual(process.wait(60), 0)
-
 
     def test_a_pager_as_git_has_it(self):
         site = self.filled(per_day=400)  # more rows than a pipe holds

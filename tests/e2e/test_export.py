@@ -71,14 +71,6 @@ class Export(TestCase):
             table = list(csv.reader(io.StringIO(self.ok(self.box.run("query", name, "--csv")).stdout)))
             self.assertEqual(len(table) - 1, len(rows), name)
 
-    def test_parts_of_the_handle_time_add_up(self):
-        rows = json.loads(self.ok(self.box.run("query", "agent_handle_time", "--json")).stdout)
-        handled = [r for r in rows if r["handled"]]
-        self.assertTrue(any(r["avg_hold_seconds"] for r in handled) and any(r["avg_dialing_seconds"] for r in handled))
-        for r in handled:
-            parts = sum(r[f"avg_{part}_seconds"] for part in ("talk", "hold", "acw", "dialing", "contacting"))
-            self.assertAlmostEqual(r["avg_handle_seconds"], parts, delta=0.25, msg=str(r))
-
     def test_parameters_of_a_query(self):
         rows = json.loads(self.ok(self.box.run("query", "conversations_by_day", "from=2026-03-02", "to=2026-03-02",
                                                "--json")).stdout)

@@ -203,6 +203,23 @@ def divided(row, over, times=1.0):
     return times * row[over[0]] / row[over[1]] if row[over[1]] else None
 
 
+def ratios(row, flows=0, shorts=1, abandons=1):
+    """Those of v_queue_day, of the columns that stand beside them."""
+    below = row["answered"] + (row["flow_out"] if flows else 0)
+    if abandons:
+        below += row["abandoned"] - (0 if shorts else row["short_abandoned"])
+    above = row["answered"] - row["over_sla"]
+    found = {"service_level_numerator": above, "service_level_denominator": below,
+             "service_level_percent": 100.0 * above / below if below else None,
+             "abandon_percent": divided(row, ("abandoned", "offered"), 100.0),
+             "avg_answer_seconds": divided(row, ("answer_ms", "answered"), 0.001),
+             "avg_handle_seconds": divided(row, ("handle_ms", "handled"), 0.001)}
+    for part, own in OWN.items():
+        found[f"avg_{part}_seconds"] = divided(row, (part + "_ms", "handled"), 0.001)
+        found[f"avg_{part}_when_{own}_seconds"] = divided(row, (part + "_ms", own), 0.001)
+    return found
+
+
 class Figures(TestCase):
     def begin(self, zone, start, days, now, streams="users, queues, wrapup_codes, conversations, conversation_aggregate", **options):
         server = self.standin(start=start, days=days, now=now, availability=now, per_day=70, agents=10, queues=3, **options)
@@ -221,18 +238,7 @@ class Figures(TestCase):
             site.change("UPDATE kpi SET " + ", ".join(f"{s} = {v}" for s, v in zip(SWITCHES, on)))
             for row in site.query(f"SELECT * FROM {view}"):
                 flows, shorts, abandons = on
-                below = row["answered"] + (row["flow_out"] if flows else 0)
-                if abandons:
-                    below += row["abandoned"] - (0 if shorts else row["short_abandoned"])
-                above = row["answered"] - row["over_sla"]
-                wanted = {"service_level_numerator": above, "service_level_denominator": below,
-                          "service_level_percent": 100.0 * above / below if below else None,
-                          "abandon_percent": divided(row, ("abandoned", "offered"), 100.0),
-                          "avg_answer_seconds": divided(row, ("answer_ms", "answered"), 0.001), "queue_name": names[row["queue_id"]]}
-                for part, own in OWN.items():
-                    wanted[f"avg_{part}_seconds"] = divided(row, (part + "_ms", "handled"), 0.001)
-                    wanted[f"avg_{part}_when_{own}_seconds"] = divided(row, (part + "_ms", own), 0.001)
-                wanted["avg_handle_seconds"] = divided(row, ("handle_ms", "handled"), 0.001)
+                wanted = {**ratios(row, flows, shorts, abandons), "queue_name": names[row["queue_id"]]}
                 for column, value in wanted.items():
                     if isinstance(value, float):
                         self.assertAlmostEqual(row[column], value, 6, (on, column))

@@ -99,7 +99,6 @@ class Clock(TestCase):
         self.assertIn("clock is off", self.ok(site.run(*LISTS)).stderr)
         self.assertRegex(site.run("status").stdout, r"clock +\d+ seconds ahead of the server's")
 
-
     def test_local_days_reach_past_now_whatever_the_time_asked_for(self):
         """Polls are of now, also where TIME lies in the past: their days have names."""
         server = self.standin(now=NOW, days=2, per_day=10)

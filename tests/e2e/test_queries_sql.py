@@ -733,5 +733,6 @@ class Files(QueryCase):
 
 del QueryCase
 
+
 if __name__ == "__main__":
     unittest.main()

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import unittest
 
-from harness import CLIENT_SECRET, FULL, TestCase, compare_conversations, csv_bytes, wait_until
+from harness import FULL, TestCase, compare_conversations, csv_bytes, wait_until
 
 START = "2026-03-01"
 NOW = "2026-03-04T06:00:00Z"
@@ -129,21 +129,6 @@ class DiskFull(TestCase):
         self.ok(site.run("export", "--out", out, before=["prlimit", "--fsize=20000"]), 9)
         self.assertEqual(csv_bytes(out), before)
         self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [])
-
-
-class Secret(TestCase):
-    def test_secret_nowhere(self):
-        server = self.standin(now=NOW)
-        site = self.site(server.url, log={"level": "debug"})
-        result = self.ok(site.run("-v", "-v", "extract", "--until", NOW))
-        site.export()
-        self.assertNotIn(CLIENT_SECRET, result.stdout + result.stderr)
-        for directory, _, names in os.walk(site.directory):
-            for name in names:
-                if name == "rollcall.ini":
-                    continue
-                with open(os.path.join(directory, name), "rb") as f:
-                    self.assertNotIn(CLIENT_SECRET.encode(), f.read(), name)
 
 
 if __name__ == "__main__":

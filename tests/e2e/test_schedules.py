@@ -68,24 +68,6 @@ class Schedules(TestCase):
         self.compare(server, site, night)
         self.assertGreater(site.value("SELECT rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
 
-    def test_nights_end_as_one(self):
-        """Shifts are moved, corrected and taken back, agents change units, explanations come late and are reviewed."""
-        now = "2026-04-03T06:00:00Z"
-        server, site = self.begin(now)
-        units = {}
-        moved = 0
-        for night in range(8):
-            now = later("2026-04-03T06:00:00Z", days=night)
-            server.control(now=now)
-            self.extract(site, now)
-            seen = dict(tuple(r) for r in site.query("SELECT shift_id, management_unit_id FROM schedule_shift"))
-            moved += sum(units.get(shift, unit) != unit for shift, unit in seen.items())
-            units = seen
-        self.compare(server, site, now)
-        self.assertGreater(moved, 0)
-        self.assertGreater(site.value("SELECT count(*) FROM schedule_shift WHERE manually_edited"), 0)
-        self.assertGreater(site.value("SELECT count(DISTINCT status) FROM adherence_explanation"), 2)
-
     def test_what_is_never_done_leaves_its_window_open(self):
         server, site = self.begin()
         unit = Api(server.url).ask(WFM + "managementunits")["entities"][0]["id"]

@@ -270,17 +270,6 @@ class Status(Morning):
         self.assertEqual((failure["run_id"], failure["killed"]), (1, True))
         self.assertRegex(site.run("status").stdout, r"last failure +run 1, .*, killed")
 
-    def test_eighty_columns(self):
-        server, site = self.live()
-        server.control(deny=["/api/v2/routing/queues"])
-        self.ok(site.extract(), 11)
-        env = {k: v for k, v in site.environment().items() if k != "COLUMNS"}
-        text, _ = at_terminal(site.command("status"), env)
-        for line in text.splitlines():
-            self.assertLessEqual(len(line), 80, line)
-        for word in ("adherence_realtime", "last failure", "whole to", "prov.", "overdue: "):
-            self.assertIn(word, text)
-
 
 if __name__ == "__main__":
     unittest.main()

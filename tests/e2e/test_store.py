@@ -159,7 +159,6 @@ class Refused(TestCase):
             self.ok(site.run(*RUN))
             self.assertEqual(self.rows(site), wanted)
 
-
     def test_a_writer_that_does_not_let_go(self):
         """Held from the second page to the end, past the limit: ends with its cause, and the next run goes on."""
         server = self.standin(now=NOW, days=2, per_day=20, agents=6, page_cap=5)

@@ -45,7 +45,8 @@ MOVERS = "SELECT user_id FROM management_unit_user WHERE deleted_at IS NOT NULL"
 # changes within the first days may have done so before any night saw it.
 ALWAYS = 1
 CHANGED = ("SELECT count(changed) FROM conversation_change", "SELECT count(*) FROM dimension_change",
-           "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL")
+           "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL", "SELECT count(*) FROM adherence_change",
+           "SELECT count(*) FROM schedule_shift WHERE manually_edited", "SELECT count(DISTINCT status) > 1 FROM adherence_explanation")
 
 
 def state_columns():
