@@ -74,8 +74,7 @@ static bool add_all(struct erasing *r, enum erased_kind kind, const char *sql, s
     return done;
 }
 
-/* One kept answer; what cannot be read of it, or is of a stream that there is no more, goes whole.
- */
+/* One kept answer; what cannot be read of it, or is of a stream that is no more, goes whole. */
 static bool scrub_page(const struct erasing *r, const struct rows *q, struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);

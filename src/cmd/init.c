@@ -100,8 +100,7 @@ static bool read_line(char *line, size_t size)
     return true;
 }
 
-/* An answer from its option, the terminal, where it is asked for until it is fine, or the default.
- */
+/* An answer from its option, the terminal, which is asked until it is fine, or the default. */
 static bool ask(const struct cmd_context *ctx, const struct question *q, const char *otherwise,
                 const char **answer, struct err *e)
 {

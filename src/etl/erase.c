@@ -134,8 +134,7 @@ static bool is_of_word(char c)
     return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || (c && strchr("+@._-", c));
 }
 
-/* The erased of what a text holds as a whole, or as a word; a number in whatever stands around it.
- */
+/* The erased of what a text holds as a whole, or as a word; a number in whatever is around it. */
 static const struct erased *find_words(const struct erasures *x, const char *text, size_t length,
                                        unsigned kinds)
 {

@@ -195,8 +195,7 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
                    advice(l->a, header, names, count, "[", "]"));
 }
 
-/* A key that its section does not have: says where it belongs, or what it may be a misspelling of.
- */
+/* A key that its section does not have: says where it belongs, or what it may be misspelt for. */
 static bool fail_key(struct loading *l, const char *section, const char *name, const char *value)
 {
     static const char scopes[] = ":read|api:platform|urn:genesys:cloud:|analytics:report:";
@@ -787,8 +786,7 @@ static bool apply_values(struct loading *l)
 
 /* --- the shapes of credentials --------------------------------------------------------------- */
 
-/* What examples have in place of a credential: ********, xxx, 000 too, one character over and over.
- */
+/* What examples have in place of a credential: ********, xxx, 000 too, one character repeated. */
 static bool is_placeholder(const char *text)
 {
     return cause_by_sign(STEP_CONFIGURATION, text) == CAUSE_CONFIG_PLACEHOLDER ||

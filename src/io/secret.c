@@ -90,8 +90,7 @@ static char first_alphabet(char c)
     return (char)(c == '-' ? '+' : c == '_' ? '/' : c);
 }
 
-/* The bytes with which `text` spells a character, plain or percent-encoded; 0: it begins otherwise.
- */
+/* The bytes with which `text` spells a character, plain or percent-encoded; 0: another. */
 static size_t spelled(const char *text, size_t left, char c)
 {
     char digits[3] = "";

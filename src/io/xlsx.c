@@ -64,8 +64,7 @@ struct xlsx_writer *xlsx_new(const struct file_aside *file)
     return w;
 }
 
-/* Whether Excel would take what a text begins with (_x0041_) for a character written by its number.
- */
+/* Whether Excel would take what a text begins with (_x0041_) for a character by its number. */
 static bool is_escape(const char *text, size_t length)
 {
     return length >= 7 && strncmp(text, "_x", 2) == 0 && text[6] == '_' &&

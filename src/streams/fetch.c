@@ -204,6 +204,12 @@ static bool find_share(struct reading *r, struct page *p, struct err *e)
                    scope ? str_escaped(r->arena, scope) : "nobody");
 }
 
+/* Whether each answer is all that was asked for, and its total its own. */
+static bool is_at_once(const struct reading *r)
+{
+    return step_of_rows(r->ask.steps)->follow == FOLLOW_ONCE;
+}
+
 /* Walks a page's rows, and notes their ids and the total; false: it is refused, and with it the
  * reading. So is a numbered page that brings nothing new: such pages would never end. */
 static bool walk(struct pages *q, struct reading *r, struct page *p, struct err *e)
@@ -227,7 +233,7 @@ static bool walk(struct pages *q, struct reading *r, struct page *p, struct err 
     }
     if (total >= 0) {
         r->total_moved = r->total_moved || (r->total >= 0 && total != r->total);
-        r->total = total;
+        r->total = is_at_once(r) && total < r->total ? r->total : total;
     }
     for (size_t i = 0; r->seen && i < p->rows->count; i++) {
         struct cell id = walked_id(p->rows, i);
@@ -292,7 +298,7 @@ static bool hand_on(struct pages *q, struct reading *r, struct page *p)
     bool is_good = n->kind == NEWS_END || walk(q, r, p, e);
     int64_t rows = r->seen ? (int64_t)idset_count(r->seen) : 0;
     bool is_odd = is_good && n->last && r->seen && r->from_start && r->total >= 0 &&
-                  (r->total_moved || rows != r->total);
+                  (is_at_once(r) ? rows < r->total : r->total_moved || rows != r->total);
 
     if (is_odd && !r->once_more && (r->must_add_up || r->is_over)) {
         read_once_more(q, r, p);

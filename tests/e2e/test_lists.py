@@ -120,7 +120,8 @@ class Lists(TestCase):
     def test_an_answer_that_is_not_all_marks_nothing(self):
         """A list that comes at once and says that it is longer; a link to the next page that is none."""
         server, site = self.begin()
-        self.ok(site.extract("--stream", "management_units", "--stream", "teams"))
+        self.ok(site.extract("--stream", "management_units", "--stream", "teams", "--stream", "presence_definitions"))
+        self.assertEqual(server.requests()["routes"]["GET /api/v2/presence/definitions"], 2, "each has a total of its own")
 
         def edit(path, answer):
             page = json.loads(answer)

@@ -154,7 +154,7 @@ enum paging {
     PAGES,
     BLIND,   /* by number, without totals */
     AFTER,   /* by cursors in links */
-    AT_ONCE, /* `entities` alone */
+    AT_ONCE, /* `entities` alone, and how many where the query says which */
 };
 /* What is shown only where the query asks for it; every fourth entity is marked. */
 enum marked { NOTHING, DELETED, DEACTIVATED };
@@ -804,6 +804,8 @@ void directory_answer(const struct request *request, struct reply *reply)
         write_next(w, request->path, &p);
     } else if (l->paging != AT_ONCE) {
         write_links(w, request->path, &p, l->paging == BLIND);
+    } else if (l->marked) {
+        JW(w, COUNT("total", p.total)); /* of those that were asked for */
     }
     jw_end(w);
 }
