@@ -53,7 +53,6 @@ TEST(statuses)
          ERR_CONTRACT, "bad.request", "bad.request; too.long of endDate"},
         {404, "{\"code\":\"not found\"}", ERR_CONTRACT, "not?found", "HTTP 404"},
         {302, "<html>", ERR_CONTRACT, "", "HTTP 302"},
-        {408, "{}", ERR_TEMPORARY, "", "HTTP 408"},
         {500, "{}", ERR_TEMPORARY, "", "HTTP 500"},
         {501, "{}", ERR_CONTRACT, "", "HTTP 501"},
         {503, "<html>busy", ERR_TEMPORARY, "", "without an error body"},
@@ -89,10 +88,9 @@ TEST(failures_below_http)
         enum http_failure failure;
         enum err_kind kind;
     } cases[] = {
-        {HTTP_DNS, ERR_TEMPORARY},      {HTTP_REFUSED, ERR_TEMPORARY},
-        {HTTP_TIMEOUT, ERR_TEMPORARY},  {HTTP_RESET, ERR_TEMPORARY},
-        {HTTP_PROXY, ERR_TEMPORARY},    {HTTP_TLS, ERR_TEMPORARY},
-        {HTTP_TOO_LARGE, ERR_CONTRACT}, {HTTP_OTHER, ERR_TEMPORARY},
+        {HTTP_DNS, ERR_TEMPORARY},
+        {HTTP_TLS, ERR_TEMPORARY},
+        {HTTP_TOO_LARGE, ERR_CONTRACT},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {

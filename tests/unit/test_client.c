@@ -262,17 +262,6 @@ TEST_IN(setup, teardown, a_dead_token_is_refreshed_once_for_all)
     assert_int_equal(world.calls, 1 + 16 + 16);
 }
 
-TEST_IN(setup, teardown, tokens_may_die_after_any_number_of_calls)
-{
-    for (int budget = 1; budget <= 5; budget++) {
-        memset(&world, 0, sizeof(world));
-        world.token_budget = budget;
-        make_client(8, 1000000);
-        all_good(40);
-        assert_int_equal(world.logins, (40 + budget - 1) / budget);
-    }
-}
-
 /* Answers overtake each other: a 401 may come before the answer that proves the same token good. */
 TEST_IN(setup, teardown, a_refusal_before_the_first_success_is_not_the_end)
 {
@@ -808,17 +797,6 @@ TEST_IN(setup, teardown, the_pace_is_kept)
     all_good(12);
     /* 4 at once, then one each 0.1 s */
     assert_true(clock_monotonic_ms() - begin >= 750);
-}
-
-TEST_IN(setup, teardown, latency_is_hidden_by_requests_in_flight)
-{
-    make_client(16, 1000000);
-    world.delay_ms = 100;
-    int64_t begin = clock_monotonic_ms();
-    all_good(160);
-    /* One by one it takes 16 s. */
-    assert_in_range(clock_monotonic_ms() - begin, 1000, 8000);
-    assert_int_equal(server->most_at_once, 16);
 }
 
 static void *wake_soon(__attribute__((unused)) void *unused)

@@ -139,70 +139,6 @@ static const char *dump(const struct config *c, struct arena *a)
     return text;
 }
 
-/* --- values ---------------------------------------------------------------------------------- */
-
-TEST_IN_FIXTURE(no_later_looks)
-{
-    assert_int_equal(good(load_text("[extract]\nlater_looks =\n", false))->c.later_look_count, 0);
-    assert_int_equal(good(load_text("[extract]\n", false))->c.later_look_count, 2);
-}
-
-TEST_IN_FIXTURE(every_key)
-{
-    static const char ini[] = "[genesys]\nregion = ap-northeast-2\n"
-                              "[genesys]\nlogin_url = https://login.example.com\n"
-                              "[genesys]\napi_url = http://127.0.0.1:8080\n"
-                              "[genesys]\nclient_id = id-1\n"
-                              "[genesys]\nclient_secret = s3cret\n"
-                              "[genesys]\norganization = Example Centre\n"
-                              "[genesys]\nproxy = http://proxy:3128\n"
-                              "[genesys]\nca_file = /etc/ca.pem\n"
-                              "[genesys]\nconnect_seconds = 300\n"
-                              "[genesys]\nstall_seconds = 600\n"
-                              "[genesys]\nretry_seconds = 0\n"
-                              "[genesys]\npatience_seconds = 1\n"
-                              "[database]\npath = /var/lib/rollcall/a.db\n"
-                              "[database]\nmode = 0600\n"
-                              "[database]\nkeep_raw_days = 0\n"
-                              "[database]\nkeep_run_days = 32\n"
-                              "[extract]\nstart = 2026-02-28\n"
-                              "[extract]\ntimezone = Asia/Seoul\n"
-                              "[extract]\nstreams = users, queues\n"
-                              "[extract]\nlookback_days = 31\n"
-                              "[extract]\nlater_looks = 40, 365, 1\n"
-                              "[extract]\nreread_hours = 0\n"
-                              "[extract]\nin_flight = 64\n"
-                              "[extract]\nrequests_per_minute = 1000000\n"
-                              "[extract]\nmax_requests = 20\n"
-                              "[extract]\nmax_requests_month = 1000000000\n"
-                              "[extract]\nagents_licensed = 1000000\n"
-                              "[conversations]\nmethod = query\n"
-                              "[conversations]\nopen_reread_max = 0\n"
-                              "[adherence]\nrealtime = realtime_intervals\n"
-                              "[adherence]\nday = unit\n"
-                              "[kpi]\ninclude_flow_outs = yes\n"
-                              "[kpi]\ninclude_short_abandons = no\n"
-                              "[kpi]\ninclude_abandons = no\n"
-                              "[kpi]\ndefault_target_seconds = 86400\n"
-                              "[export]\ndirectory = out\n"
-                              "[export]\nmode = 0644\n"
-                              "[export]\ngzip = yes\n"
-                              "[export]\nby_day = yes\n"
-                              "[export]\nbom = yes\n"
-                              "[export]\ndelimiter = tab\n"
-                              "[export]\ntables = conversation, v_segment\n"
-                              "[export]\nneutralize_formulas = yes\n"
-                              "[status]\ndue_hours = 8760\n"
-                              "[metrics]\ntextfile = /run/rollcall.prom\n"
-                              "[log]\nlevel = debug\n"
-                              "[log]\nformat = json\n";
-    struct loaded *l = good(load_text(ini, true));
-    assert_string_equal(l->c.path, "rollcall.ini");
-    assert_string_equal(dump(&l->c, l->a), ini);
-    assert_string_equal(config_origin(&l->c, KEY_CLIENT_SECRET),
-                        "rollcall.ini:10: [genesys] client_secret");
-}
-
 /* How values may be written: one key stands for all. */
 static const struct {
     const char *ini;
@@ -249,6 +185,10 @@ static const struct {
     {"[extract]\nstreams = all\n", KEY_STREAMS, "all"},
     {"[extract]\nstreams =\n", KEY_STREAMS, NULL},
     {"[extract]\nstreams = -users, all -queues\n", KEY_STREAMS, "-users, all, -queues"},
+    {"[extract]\nlater_looks =\n", KEY_LATER_LOOKS, NULL},
+    {"[extract]\nlater_looks = 40, 365, 1\n", KEY_LATER_LOOKS, "40, 365, 1"},
+    {"[export]\ndelimiter = tab\n", KEY_DELIMITER, "tab"},
+    {"[export]\nmode = 0644\n", KEY_EXPORT_MODE, "0644"},
     {"[export]\ntables = all\n", KEY_TABLES, NULL},
     {"[conversations]\nattribute_columns = Account No,vip # last\n", KEY_ATTRIBUTE_COLUMNS,
      "Account No\nvip"},
@@ -468,24 +408,6 @@ TEST_IN_FIXTURE(precedence)
     assert_secret("from-environment", "GENESYS_CLIENT_SECRET");
     setenv("GENESYS_CLIENT_SECRET", "", 1);
     assert_secret("from-systemd", "credentials/client_secret");
-}
-
-TEST_IN_FIXTURE(id_and_region)
-{
-    static const char *const ids[] = {"ini-id", "env-id", "variable-id"};
-    static const char *const regions[] = {"mypurecloud.jp", "mypurecloud.de", "mypurecloud.ie"};
-    write_file("rollcall.ini", LOGIN_INI "client_secret = s\n");
-    for (size_t i = 0; i < 3; i++) {
-        if (i == 1) {
-            write_file(".env", "export GENESYS_CLIENT_ID='env-id'\nGENESYS_REGION=mypurecloud.de");
-        } else if (i == 2) {
-            setenv("GENESYS_CLIENT_ID", "variable-id", 1);
-            setenv("GENESYS_REGION", "mypurecloud.ie", 1);
-        }
-        struct loaded *l = good(load_as(NULL, true));
-        assert_string_equal(l->c.client_id, ids[i]);
-        assert_string_equal(l->c.region, regions[i]);
-    }
 }
 
 TEST_IN_FIXTURE(origins_say_what_they_override)

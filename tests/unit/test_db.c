@@ -690,6 +690,32 @@ TEST_IN_SCRATCH(test_the_log_begins_anew)
                      0);
 }
 
+static void write_to_what_was(const void *unused)
+{
+    struct err e;
+
+    (void)unused;
+    (void)setenv("ROLLCALL_LIMIT_WAL_FRAMES", "1", 1);
+    CHILD_ASSERT(limits_load(&e));
+    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    CHILD_ASSERT(d && db_exec(d, "PRAGMA user_version", &e) && db_empty_wal(d) == 0);
+    CHILD_ASSERT(db_exec(d, "VACUUM INTO 'another.db'", &e));
+    CHILD_ASSERT(rename("another.db", SCRATCH_DATABASE) == 0);
+    CHILD_ASSERT(db_exec(d, "CREATE TABLE own (a); INSERT INTO own VALUES (1)", &e));
+    db_close(d);
+}
+
+/* A file may be replaced at any moment, also just before its log is copied. */
+TEST_IN_SCRATCH(test_another_file_gets_nothing_of_the_log)
+{
+    struct child c = child_run(write_to_what_was, NULL);
+
+    assert_int_equal(c.exit_code, 0);
+    db_close(s->db);
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'own'"), 0);
+}
+
 /* --- a checkpoint that was cut --- */
 
 static void put_file(const char *path, const char *bytes, size_t length)

@@ -252,19 +252,6 @@ TEST_IN(setup, teardown, a_cut_answer_is_a_reset)
     cut_everywhere(closed, strlen(closed) - 2, 0, false);
 }
 
-TEST_IN(setup, teardown, silence_ends_within_its_limit)
-{
-    limit("STALL_MS", "1000");
-    script.delay_ms = 20000;
-    int64_t begin = clock_monotonic_ms();
-    struct http_answer a = fetch("/");
-    int64_t took = clock_monotonic_ms() - begin;
-    assert_int_equal(a.failure, HTTP_TIMEOUT);
-    assert_int_equal(a.cause, CAUSE_NET_TIMEOUT);
-    assert_in_range(took, 900, 15000);
-    limit("STALL_MS", NULL);
-}
-
 /* What was sent is no progress of the answer: one that comes long after the limit is too late. */
 TEST_IN(setup, teardown, a_stalled_post_ends_at_its_limit)
 {

@@ -111,7 +111,6 @@ TEST(values_are_escaped)
         {"plain-word/1.2:x", "plain-word/1.2:x", "\"plain-word/1.2:x\""},
         {"", "\"\"", "\"\""},
         {"null", "\"null\"", "\"null\""},
-        {"two words", "\"two words\"", "\"two words\""},
         {"a=b", "\"a=b\"", "\"a=b\""},
         {"say \"hi\"", "\"say \\\"hi\\\"\"", "\"say \\\"hi\\\"\""},
         {"C:\\dir", "\"C:\\\\dir\"", "\"C:\\\\dir\""},
@@ -121,7 +120,6 @@ TEST(values_are_escaped)
         {"\u202Eevil", "\"\\u{202E}evil\"", "\"\\u202Eevil\""},
         {"\uD64D\uAE38\uB3D9", "\"\uD64D\uAE38\uB3D9\"", "\"\uD64D\uAE38\uB3D9\""},
         {"bad\xFF", "\"bad\\xFF\"", "\"bad\\\\xFF\""},
-        {"cut\xEA\xB0", "\"cut\\xEA\\xB0\"", "\"cut\\\\xEA\\\\xB0\""},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {

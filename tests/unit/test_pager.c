@@ -194,12 +194,9 @@ static const struct {
 } filled[] = {
     {listed, {.page = 1}, "/m", "[\"x\",\"y\\\"\",\"z\"]", "day"},
     {query, {.page = 7}, "/q", "{\"i\":\"" START "/" END "\",\"n\":7,\"s\":10}", "day page 7"},
-    {query, {.page_size = 5}, "/q", "{\"i\":\"" START "/" END "\",\"n\":1,\"s\":5}", "day page 1"},
     /* a stored token that the steps do not know */
     {list, {.token = "j"}, "/l?state=any&pageSize=10&pageNumber=1", NULL, "day page 1"},
-    {list, {.page = 2}, "/l?state=any&pageSize=10&pageNumber=2", NULL, "day page 2"},
     {paged, {.page = 3}, "/p?n=3&s=7", NULL, "day page 3"},
-    {chain, {.page = 1}, "/c", NULL, "day result page 1"},
     {chain, {.cursor = "a+b="}, "/c?cursor=a%2Bb%3D", NULL, "day result page 1"},
     {links, {0}, "/t?n=10", NULL, "day result page 1"},
     {links, {.cursor = "a b="}, "/t?n=10&after=a%20b%3D", NULL, "day result page 1"},
@@ -211,19 +208,13 @@ static const struct {
         "&z=Asia%2FSeoul&{other}",
         NULL, "day"),
     {by_id, {.id_from = 0}, "/u?x=y&userId=id-0&userId=id%261", NULL, "day batch 1"},
-    {by_id, {.id_from = 4}, "/u?x=y&userId=id-4", NULL, "day batch 1"},
     ROW(by_filter, {.id_from = 1}, "/s",
         "{\"or\":[{\"dimension\":\"userId\",\"value\":\"id&1\"},"
         "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}",
         "day batch 1"),
     {by_word, {.page = 1}, "/m", "{\"of\":[\"x\",\"y\\\"\"]}", "day batch 1"},
     {by_word, {.cursor = "x "}, "/m", "{\"of\":[\"y\\\"\",\"z\"]}", "day batch 1"},
-    {by_word, {.cursor = "z y\" "}, "/m", "{\"of\":[\"x\",\"y\\\"\"]}", "day batch 1"},
-    {by_word, {.id_from = 2}, "/m", "{\"of\":[\"z\"]}", "day batch 1"},
-    {job, {.page = 1}, "/jobs", "{\"i\":\"" START "/" END "\"}", "day job submission"},
     {job, {.token = "a/b c"}, "/jobs/a%2Fb%20c", NULL, "day job a/b c"},
-    ROW(job, {.token = "j", .cursor = "c+1="}, "/jobs/j/results?pageSize=1000&cursor=c%2B1%3D",
-        NULL, "day result page 1"),
     {export, {.page = 1}, "/e", "{\"unit\":\"a/b \\\"c\\\"\"}", "day job submission"},
 };
 
@@ -258,13 +249,10 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         {"no hint, full pages, then a short one", "", {10, 10, 4}, 3},
         {"no hint, an exact multiple", "", {10, 10, 0}, 3},
         {"totalHits", "'totalHits':24", {10, 10, 4}, 3},
-        {"totalHits of an exact multiple", "'totalHits':20", {10, 10, 0}, 3},
-        {"totalHits 0", "'totalHits':0", {0}, 1},
         {"totalHits too small", "'totalHits':5", {10, 10, 4}, 3},
         {"totalHits too large", "'totalHits':38", {10, 10, 4, 0}, 4},
         {"a short page before the expected end", "'totalHits':30", {10, 7, 10, 3}, 4},
         {"an empty page before the expected end", "'totalHits':30", {10, 0, 10, 3}, 4},
-        {"pageCount", "'total':20,'pageCount':2", {10, 10}, 2},
         {"a link to the next page", "'pageCount':1,'nextUri':'/l?pageNumber=9'", {10, 4, 0}, 3},
         {"pageCount, rows filtered out", "'total':30,'pageCount':3", {9, 0, 8}, 3},
         {"total without pageCount", "'total':12", {10, 2}, 2},
@@ -522,49 +510,34 @@ static const struct {
     {query, {0}, "{'totalHits':0}", 0},
     {query, {0}, "{'totalHits':3}", AGAIN},
     {query, {0}, "{'totalHits':3,'conversations':[]}", AGAIN},
-    {query, {0}, "{'conversations':null}", AGAIN},
     {query, {0}, "{}", AGAIN},
-    {query, {0}, "{'other':[1]}", AGAIN},
     {query, {0}, "[1,2]", AGAIN},
-    {query, {0}, "7", AGAIN},
     {query, {0}, "{'conversations':{}}", WRONG},
-    {query, {0}, "{'conversations':'x'}", WRONG},
-    {list, {0}, "{'entities':[],'total':0}", 0},
-    {list, {0}, "{'total':0}", AGAIN},
     {bare_array, {0}, "[1,2,3]", 3},
-    {bare_array, {0}, "[]", 0},
     {bare_array, {0}, "{}", AGAIN},
-    {bare_array, {0}, "null", AGAIN},
     {odd_places, {0}, "[1]", 1},
     {odd_places, {0}, "{'a':{'rows':[1,2]},'results':[]}", 2},
     {odd_places, {0}, "{'a':{'rows':null},'results':[1]}", 1},
     {odd_places, {0}, "{'a':[1]}", AGAIN},
     {odd_places, {0}, "{'results':4}", WRONG},
     {job, {0}, "{'jobId':'j'}", NO_ROWS},
-    {job, {0}, "{}", AGAIN},
-    {job, {0}, "[]", AGAIN},
     {job, {0}, "{'jobId':7}", WRONG},
     {job, {0}, "{'jobId':''}", WRONG},
     {job, {0}, "{'jobId':'..'}", WRONG},
     {job, {0}, "{'jobId':'a\\u0000b'}", WRONG},
     {job, {.token = "j"}, "{'state':'SOMETHING_NEW'}", NO_ROWS},
     {job, {.token = "j"}, "{'state':'DON'}", NO_ROWS},
-    {job, {.token = "j"}, "{}", AGAIN},
     {job, {.token = "j"}, "{'state':7}", WRONG},
     {job, {.token = "j", .cursor = "c"}, "{'dataAvailabilityDate':'2026-03-05T01:02:03Z'}", 0},
     {job, {.token = "j", .cursor = "c"}, "{'conversations':[1]}", 1},
     {job, {.token = "j", .cursor = "c"}, "{}", AGAIN},
-    {job, {.token = "j", .cursor = "c"}, "[]", AGAIN},
-    {job, {.token = "j", .cursor = "c"}, "{'conversations':7}", WRONG},
     {export, {.token = "x"}, "{'status':'RUNNING'}", NO_ROWS},
     {export, {.token = "x"}, "{'status':'COMPLETED','urls':[7]}", WRONG},
-    {export, {.token = "x"}, "{'status':'COMPLETED','urls':7}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED','url':''}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED','url':'http://example.org/1'}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED','urls':['https://x/1','file:///x']}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED'}", NO_ROWS}, /* there are none */
     {any_object, {0}, "{}", 0},
-    {any_object, {0}, "[]", AGAIN},
 };
 
 TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
@@ -596,19 +569,6 @@ TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
     }
 }
 
-TEST_IN(setup, teardown, an_answer_after_none_goes_on)
-{
-    struct pager *p = pager_of(list);
-    struct pager_page page;
-    struct err e;
-
-    ask(p);
-    assert_int_equal(give(p, 0, "{'total':12,'entities':[]}", &page, &e), PAGER_AGAIN);
-    take(p, 0, rows("'total':12", "entities", 10));
-    assert_int_equal(next(p, rows("'total':12", "entities", 2)).total_hits, 12);
-    assert_int_equal(pager_state(p), PAGER_DONE);
-}
-
 /* The cursor is a parameter of the link to the next page; no link is the last page. */
 TEST_IN(setup, teardown, a_cursor_may_lie_in_a_link)
 {
@@ -621,7 +581,6 @@ TEST_IN(setup, teardown, a_cursor_may_lie_in_a_link)
         {"/t?before=b&thereafter=z&after=5", "5"},
         {"/t?after=%zz%4%41", "%zz%4A"},
         {"/t?after=", NULL},
-        {"/t?n=10", NULL},
         {"/t", NULL},
     };
     struct pager_page page;
@@ -713,13 +672,11 @@ TEST_IN(setup, teardown, lost_jobs)
     } cases[] = {
         {"{'state':'FAILED','errorMessage':'out of \\u001bmemory'}", false,
          "the job is FAILED: out of \\x1Bmemory"},
-        {"{'state':'CANCELLED'}", false, "the job is CANCELLED"},
         {"{'state':'EXPIRED'}", true, "the job is EXPIRED"},
         {"{'state':'PENDING'}", true,
          "the job is an earlier run's, and was waited for long enough"},
         {"{'state':'PENDING'}", false, NULL},
         {"{'state':'FULFILLED'}", true, NULL},
-        {"{'state':'DONE'}", true, NULL},
     };
     struct pager_request r;
 
@@ -829,15 +786,12 @@ TEST_IN(setup, teardown, refusals_that_a_pager_can_deal_with)
         bool cleans;
     } cases[] = {
         {job, {0}, 404, false, false}, /* the submission's path itself is unknown */
-        {job, {0}, 400, false, false},
         {job, {.token = "j"}, 404, true, false},
         {job, {.token = "j"}, 410, true, false},
-        {job, {.token = "j"}, 400, false, true},
         {job, {.token = "j"}, 403, false, true},
         {job, {.token = "j", .cursor = "c"}, 404, true, false},
         {job, {.token = "j", .cursor = "c"}, 400, true, true},
         {job, {.token = "j", .cursor = "c"}, 500, false, true},
-        {job, {.token = "j", .cursor = "c"}, 0, false, true},
         {query, {0}, 404, false, false},
         {chain, {.cursor = "c"}, 404, false, false},
     };
@@ -978,16 +932,11 @@ static const struct {
       {"/s", "{'status':'Complete','result':{'list':[1]}}", 1}},
      3},
     {search, {{"/s", "{'status':'Complete'}", AGAIN}}, 1},
-    {search, {{"/s", "{'status':'Complete','result':{}}", AGAIN}}, 1},
-    {search, {{"/s", "{}", AGAIN}}, 1},
     {search, {{"/s", "{'status':7}", WRONG}}, 1},
     {search, {{"/s", "{'status':'Complete','result':{'list':7}}", WRONG}}, 1},
     {search, {{"/s", "{'status':'Complete','downloadUrl':{}}", WRONG}}, 1},
     {search, {{"/s", "{'status':'Canceled'}", LOST}}, 1},
     {ways, {{"/w", "{'result':{'list':[1]}}", 1}}, 1},
-    {ways,
-     {{"/w", "{'downloadUrl':'https://x/2'}", NO_ROWS}, {"https://x/2", "{'list':[]}", 0}},
-     2},
     {ways,
      {{"/w", "{'job':{'id':'j'},'result':null,'downloadUrl':null}", NO_ROWS},
       {"/w/j", "{'status':'Processing'}", NO_ROWS},
@@ -1000,14 +949,11 @@ static const struct {
      2},
     {ways, {{"/w", "{'job':{'id':'j'}}", NO_ROWS}, {"/w/j", "{'status':'Complete'}", AGAIN}}, 2},
     {ways, {{"/w", "{'job':{'id':'j'}}", NO_ROWS}, {"/w/j", "{'status':'Error'}", LOST}}, 2},
-    {ways, {{"/w", "{'job':{}}", AGAIN}}, 1},
     {report,
      {{"/r", "{'job':{'id':'j','status':'Complete'},'downloadUrls':['https://x/4']}", NO_ROWS},
       {"https://x/4", "{'userResults':[1]}", 1}},
      2},
     {report, {{"/r", "{'job':{'id':'j','status':'Complete'},'downloadUrls':[]}", NO_ROWS}}, 1},
-    {report, {{"/r", "{'job':{'id':'j','status':'Complete'}}", NO_ROWS}}, 1},
-    {report, {{"/r", "{'job':{'id':'j','status':'Error'}}", LOST}}, 1},
     {report, {{"/r", "{'job':{'status':'Processing'}}", WRONG}}, 1},
     {report,
      {{"/r", "{'job':{'id':'j','status':'Processing'},'downloadUrls':[]}", NO_ROWS},
@@ -1104,11 +1050,8 @@ TEST_IN(setup, teardown, requests_are_halved)
         /* row 15 is in it */
         {list, {.page_size = 5}, 3, true, {.page = 8, .page_size = 2}, NULL, NULL},
         {list, {.page = 9, .page_size = 1}, 0, false, {.page = 9}, NULL, NULL},
-        {by_id, {0}, 0, true, {.id_from = 0, .page_size = 1}, NULL, NULL},
         {by_id, {0}, 1, true, {.id_from = 2, .page_size = 1}, NULL, NULL},
         {by_id, {.page_size = 1, .id_from = 2}, 1, false, {.id_from = 4}, "id-3", NULL},
-        {by_id, {0}, 2, false, {.id_from = 5}, "id-4", NULL},
-        {by_word, {0}, 0, true, {.page_size = 1}, NULL, NULL},
         {by_word, {0}, 1, false, {0}, NULL, NULL},
         {bare_array, {0}, 0, false, {.page = 1}, NULL, NULL},
         ROW(job, ROW(.token = "j", .cursor = "c"), 0, true,
@@ -1142,12 +1085,4 @@ TEST_IN(setup, teardown, requests_are_halved)
             assert_int_equal(to.page, cases[i].to.page);
         }
     }
-}
-
-TEST_IN(setup, teardown, the_step_of_rows_is_found)
-{
-    assert_ptr_equal(step_of_rows(query), &query[0]);
-    assert_ptr_equal(step_of_rows(job), &job[2]);
-    assert_ptr_equal(step_of_rows(export), &export[2]);
-    assert_ptr_equal(step_of_rows(search), &search[1]);
 }

@@ -8,30 +8,21 @@ static const struct {
     const char *domain; /* NULL: refused */
     bool known;
 } cases[] = {
-    {"ap-northeast-2", "apne2.pure.cloud", true},
     {"ap_northeast_2", "apne2.pure.cloud", true},
     {"AP-NORTHEAST-2", "apne2.pure.cloud", true},
     {" us-east-1 ", "mypurecloud.com", true},
-    {"mypurecloud.jp", "mypurecloud.jp", true},
-    {"mypurecloud.com.au", "mypurecloud.com.au", true},
     {"login.mypurecloud.com.au.", "mypurecloud.com.au", true},
     {"https://apps.mypurecloud.de/directory/#/engage", "mypurecloud.de", true},
-    {"login.usw2.pure.cloud", "usw2.pure.cloud", true},
     {"https://api.usw2.pure.cloud:443/api/v2/users", "usw2.pure.cloud", true},
     {"https://somebody@login.apne2.pure.cloud?x=1", "apne2.pure.cloud", true},
-    {"https://api.mypurecloud.com/api/v2/oauth2/token", "mypurecloud.com", true},
     {"https://apps.use2.us-gov-pure.cloud/", "use2.us-gov-pure.cloud", true},
-    {"edee1.eusc-pure.cloud", "edee1.eusc-pure.cloud", true},
     {"apps.zzz9.pure.cloud", "zzz9.pure.cloud", false},
-    {"zzz9.pure.cloud", "zzz9.pure.cloud", false},
     {"https://login.xx1.eusc-pure.cloud/", "xx1.eusc-pure.cloud", false},
     {"pure.cloud", NULL, false},
     {"evilmypurecloud.com", NULL, false},
     {"mypurecloud.com.evil.example", NULL, false},
-    {"mypurecloud.con", NULL, false},
     {"ap-northeast-9", NULL, false},
     {"example.com", NULL, false},
-    {"a b.pure.cloud", NULL, false},
     {"x..pure.cloud", NULL, false},
     {"", NULL, false},
     {"Seoul", NULL, false},
@@ -67,35 +58,21 @@ static const struct {
 } refused[] = {
     {"api.ap-southeast-2.mypurecloud.com",
      "write region = ap-southeast-2 (which is mypurecloud.com.au)", CAUSE_CONFIG_REGION_MIXED},
-    {"https://login.us_east_2.mypurecloud.com/oauth/token", "region = us-east-2",
-     CAUSE_CONFIG_REGION_MIXED},
-    {"eu-west-2.pure.cloud", "region = eu-west-2", CAUSE_CONFIG_REGION_MIXED},
     {"ap-south-2.pure.cloud", "the nearest: region = ap-south-1", CAUSE_CONFIG_REGION_MIXED},
     {"https://{{my_env}}.mypurecloud.com/oauth/token", "region = us-east-1",
      CAUSE_CONFIG_PLACEHOLDER},
     {"<your-region>.pure.cloud", NULL, CAUSE_CONFIG_PLACEHOLDER},
-    {"your-region.pure.cloud", NULL, CAUSE_CONFIG_PLACEHOLDER},
     {"login.${REGION}.pure.cloud", NULL, CAUSE_CONFIG_PLACEHOLDER},
     {"acme.mypurecloud.com", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"help.mypurecloud.com", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
     {"acme.usw2.pure.cloud", "region = us-west-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"acme.zzz9.pure.cloud", NULL, CAUSE_CONFIG_REGION_UNKNOWN},
     {"acme.mypurecloud.de", "write region = eu-central-1", CAUSE_CONFIG_REGION_UNKNOWN},
     {"login.pure.cloud", "the nearest: ", CAUSE_CONFIG_REGION_UNKNOWN},
     {"login.apne2.mypurecloud.com", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"apne2", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"usw2", "region = us-west-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"seoul", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"use1", "write region = us-east-1 (which is mypurecloud.com)", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"euw1", "write region = eu-west-1", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"euc1", "write region = eu-central-1", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"apse2", "write region = ap-southeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"apne1", "write region = ap-northeast-1", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"us1", "the nearest: ", CAUSE_CONFIG_REGION_UNKNOWN},
     {"Asia Pacific (Seoul)", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"ap-northeat-2", "the nearest: region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
     {"mypurecloud.con", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
-    {"example.com", NULL, CAUSE_CONFIG_REGION_UNKNOWN},
 };
 
 TEST(what_is_no_region_gets_the_line_to_write)
@@ -122,9 +99,8 @@ TEST(hosts_below_the_platforms_are_judged_others_are_not)
         const char *url;
         bool fits;
     } urls[] = {
-        {"https://login.mypurecloud.de", true},  {"https://api.zzz9.pure.cloud", true},
-        {"https://gateway.example.com", true},   {"http://127.0.0.1:8080", true},
-        {"https://acme.mypurecloud.com", false}, {"https://login.us-west-2.pure.cloud", false},
+        {"https://api.zzz9.pure.cloud", true},   {"https://gateway.example.com", true},
+        {"http://127.0.0.1:8080", true},         {"https://acme.mypurecloud.com", false},
         {"https://login.x.y.pure.cloud", false},
     };
     struct arena *a = arena_new(0);
@@ -135,15 +111,4 @@ TEST(hosts_below_the_platforms_are_judged_others_are_not)
         assert_int_equal(region_fits_url(a, urls[i].url, &e), urls[i].fits);
     }
     arena_free(a);
-}
-
-TEST(the_table_holds_each_region_once)
-{
-    assert_int_equal(region_count, 18);
-    for (size_t i = 0; i < region_count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            assert_string_not_equal(region_table[i].aws, region_table[j].aws);
-            assert_string_not_equal(region_table[i].domain, region_table[j].domain);
-        }
-    }
 }
