@@ -18,6 +18,9 @@ enum {
     SHORT_LIFETIME_SECONDS = 600,
 };
 
+/* The id of what no organization has, and of a part of it. */
+#define NOBODY "00000000-0000-4000-8000-000000000000/00000000-0000-4000-8000-000000000000"
+
 /* A check under way. A failure or a warning has a cause of base/causes.h, whose kind says which of
  * them it is. */
 struct checking {
@@ -475,13 +478,12 @@ static bool try_pass(struct checking *a, const struct stream *s, const struct pa
     if (!pager_next(pager, arena, &request)) {
         return err_set(e, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
     }
-    if (!ask(a, request.request.path, request.request.body, pass->steps->path)) {
-        *e = a->answer.error;
-        return false;
-    }
-    if (pass->available) {
+    bool answered = ask(a, request.request.path, request.request.body, pass->steps->path);
+    *e = a->answer.error;
+    if (!answered || pass->available) {
         *page = (struct pager_page){.row_count = 1, .total_hits = -1};
-        return true;
+        /* Who may not ask hears so before that nobody has that id. */
+        return answered || (pass->steps->single && e->http_status == 404 && a->answer.code[0]);
     }
     enum pager_taken taken = pager_answer(pager, 0, a->answer.document, page, e);
     return taken == PAGER_TAKEN || taken == PAGER_OVERFLOW;
@@ -552,7 +554,7 @@ static void check_stream(struct checking *a, const struct stream *s)
     struct err refusal;
     struct err e = {.kind = ERR_NONE};
 
-    const char *id = whose ? some_id(a, whose, &e) : NULL;
+    const char *id = s->passes->steps->single ? NOBODY : whose ? some_id(a, whose, &e) : NULL;
     if (whose && a->api_silent) {
         refuse_stream(a, s, &whose->passes[0], &e);
         return;

@@ -709,6 +709,12 @@ class StandIn(Checked):
         site.set(adherence={"realtime": "workforcemanagement"})
         result = self.ok(site.run("check", "--stream", "adherence_realtime"), 5)
         self.assertIn("wfm:realtimeAdherence:view", result.stdout)
+        quality = ("check", "--stream", "evaluation_details", "--stream", "survey_details")
+        self.assertNotIn("skipped", self.ok(site.run(*quality)).stdout)
+        server.control(deny=["/api/v2/quality"])
+        result = self.ok(site.run(*quality), 5)
+        for permission in "quality:evaluation:view", "quality:survey:view":
+            self.assertIn(permission, result.stdout)
 
     @unittest.skipUnless(clock_at("2026-03-10T06:00:00Z"), "no clock to set")
     def test_a_night_is_about_what_it_said(self):
