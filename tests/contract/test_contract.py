@@ -8,7 +8,6 @@ file lacks goes past Prism, and must be what LACKS says. The login is not in the
 comes from the stand-in itself. Without the file the tests are skipped; an org serves its own at
 /api/v2/docs/swagger.
 """
-import base64
 import collections
 import glob
 import http.client
@@ -18,13 +17,11 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import unittest
-import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import CLIENT_ID, CLIENT_SECRET, ROLLCALL, TestCase, stream_names, wait_until  # noqa: E402
+from harness import ROLLCALL, Api, TestCase, serve, stream_names, wait_until  # noqa: E402
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 OPENAPI = os.environ.get("GENESYS_OPENAPI", "")
@@ -83,7 +80,7 @@ def asked_for():
 class Relay:
     """Passes what the file has on to Prism, all else to the stand-in; notes each request, and what Prism finds wrong."""
 
-    def __init__(self, prism, standin):
+    def __init__(self, case, prism, standin):
         with open(OPENAPI, encoding="utf-8") as file:
             paths = json.load(file)["paths"]
         self.deprecated = {"%s %s" % (method.upper(), path) for path in paths for method, operation in paths[path].items()
@@ -130,19 +127,11 @@ class Relay:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.handle_error = lambda *_: None  # a program that hangs up
-        self.server.daemon_threads = True
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = serve(case, Handler).url
 
     def judged(self, line):
         """The operation of the file that a request is; None: it has none."""
         return next((operation for operation, pattern in self.known.items() if pattern.fullmatch(line)), None)
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def mended_file(case):
@@ -180,8 +169,7 @@ class ContractTest(TestCase):
     def setUpClass(cls):
         case = cls.shared()
         cls.server = case.standin(start=START, per_day=60, agents=110, now=NOW, availability_lag=21600, realtime_intervals="array")
-        cls.relay = Relay(start_prism(case, cls.server.url), cls.server.port)
-        case.addCleanup(cls.relay.close)
+        cls.relay = Relay(case, start_prism(case, cls.server.url), cls.server.port)
 
     def run_judged(self, *command, streams="every", program=ROLLCALL, deny=(), **sections):
         self.server.control(deny=list(deny))
@@ -220,7 +208,7 @@ class ContractTest(TestCase):
         self.relay.violations.clear()
         self.server.control(faults=["wrong-types:path=" + QUERY])
         self.addCleanup(self.server.control, faults=[])
-        token = self.login()
+        token = Api(self.server.url).token
         for body, word in (({"interval": 4}, "interval"),
                            ({"interval": f"{START}T00:00:00Z/{NOW}"}, "Response body property conversations")):
             client = http.client.HTTPConnection("127.0.0.1", int(self.relay.url.rsplit(":", 1)[1]), timeout=60)
@@ -229,13 +217,6 @@ class ContractTest(TestCase):
             client.close()
             self.assertIn(word, self.relay.violations[-1])
         self.assertEqual(len(self.relay.violations), 2)
-
-    def login(self):
-        basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-        request = urllib.request.Request(self.server.url + "/oauth/token", b"grant_type=client_credentials",
-                                         {"Authorization": "Basic " + basic})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)["access_token"]
 
 
 class Names(TestCase):

@@ -9,12 +9,11 @@ import collections
 import os
 import random
 import re
-import sqlite3
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
-from harness import CHANGE_LOGS, FEW, FULL, LEDGER, TestCase, all_rows, clock_at, expected_rows, killed, table_names  # noqa: E402
+from harness import CHANGE_LOGS, FEW, FULL, LEDGER, TestCase, all_rows, clock_at, expected_rows, killed, same_rows, table_names  # noqa: E402
 
 ALL = {"streams": "all, quality, telephony"}
 NIGHTS = [f"2026-03-{day:02d}T06:00:00.000Z" for day in (3, 4, 5, 6)]
@@ -64,10 +63,7 @@ class Kill(TestCase):
     def new_site(self, before, **extract):
         site = self.site(self.server.url, extract={**ALL, **extract})
         site.env.update({name: str(value) for name, value in clock_at(self.now).items()})
-        if before:
-            with sqlite3.connect(before.db) as source, sqlite3.connect(site.db) as copy:
-                source.backup(copy)
-        return site
+        return site.copy_of(before) if before else site
 
     def at(self, now):
         self.now = now
@@ -81,25 +77,19 @@ class Kill(TestCase):
         aside = re.compile(r"^GET .*(/jobs/[^/]+|/workforcemanagement/adherence|/authorization/subjects/me)$")
         return {route: n for route, n in routes.items() if not aside.search(route)}
 
-    def same(self, have, want, words):
-        for table in sorted(want):
-            if have[table] != want[table]:
-                extra, missing = have[table] - want[table], want[table] - have[table]
-                self.fail(f"{words}: {table}: more {list(extra.elements())[:2]}, less {list(missing.elements())[:2]}")
-
     def kill_at(self, step, before):
         site = self.new_site(before, in_flight=(1, 4, 8)[step % 3])
         result = site.extract("--until", self.now, env={"ROLLCALL_KILL_STEP": step})
         self.assertTrue(killed(result) or result.returncode == 0, f"step {step}: {result.returncode} {result.stderr}")
         done = read_at(site, before)
         self.ok(site.extract("--until", self.now))
-        self.same(contents(site, self.now), self.wanted, f"killed at step {step}")
+        same_rows(self, self.wanted, contents(site, self.now), f"killed at step {step}: ")
         again = [k for k, v in read_at(site, before).items() if done.get(k, v) != v]
         self.assertEqual(again, [], f"killed at step {step}: read again")
         self.requests()
         self.ok(site.extract("--until", self.now))
         self.assertLessEqual(self.requests().items(), self.idle.items(), f"killed at step {step}, one more run")
-        self.same(contents(site, self.now), self.wanted, f"killed at step {step}, one more run")
+        same_rows(self, self.wanted, contents(site, self.now), f"killed at step {step}, one more run: ")
         self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
         self.assertEqual(site.query("PRAGMA foreign_key_check"), [])
@@ -147,7 +137,7 @@ class Kill(TestCase):
             runs += 1
             self.assertLess(runs, 20, "no progress between crashes")
         self.assertGreater(runs, 1)
-        self.same(contents(site, self.now), contents(clean, self.now), "after many crashes")
+        same_rows(self, contents(clean, self.now), contents(site, self.now), "after many crashes: ")
 
     def test_at_most_what_was_in_flight_is_fetched_again(self):
         self.at(NIGHTS[1])
@@ -174,7 +164,7 @@ class Kill(TestCase):
                            ("adherence_state", "user_id, state_start"), ("conversation", "conversation_key")):
             site.change(f"DELETE FROM {table} WHERE ({key}) = (SELECT {key} FROM {table} LIMIT 1)")
             with self.assertRaises(AssertionError):
-                self.same({table: contents(site, self.now)[table]}, {table: wanted[table]}, "without a row")
+                same_rows(self, {table: wanted[table]}, contents(site, self.now))
         self.assertNotEqual(site.query("PRAGMA foreign_key_check"), [])
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness import CLIENT_ID
+from harness import CLIENT_ID, serve
 
 SECRET = "q7Marked-Zx41_never-To-Be-Shown-88Wk2pL5tR9"
 TOKEN = "tokMarkedNeverShown_5e9b1c77aa01_Zk3"
@@ -66,28 +66,6 @@ class Certificates:
         self.run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-keyout", name + ".key",
                  "-out", name + ".pem", "-subj", "/CN=" + name, "-addext", "subjectAltName=" + names)
         return self.path(name + ".pem"), self.path(name + ".key")
-
-
-class Threaded(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        pass  # handshakes that the program refuses
-
-
-def serve(test, handler, context=None, **attributes):
-    """Starts a server on a free port of 127.0.0.1; ends with the test."""
-    server = Threaded(("127.0.0.1", 0), handler, bind_and_activate=True)
-    for name, value in attributes.items():
-        setattr(server, name, value)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    test.addCleanup(server.server_close)
-    test.addCleanup(server.shutdown)
-    server.port = server.server_address[1]
-    return server
 
 
 def tls_context(pair, old=False):
@@ -203,10 +181,7 @@ def normal(seen):
 
 def cloud(test, answers=None, pair=None, old=False, **attributes):
     """A cloud on loopback; its url is plain http, or https with the certificate given."""
-    server = serve(test, CloudHandler, tls_context(pair, old) if pair else None, answers=dict(answers or {}), seen=[],
-                   **attributes)
-    server.url = f"http{'s' if pair else ''}://127.0.0.1:{server.port}"
-    return server
+    return serve(test, CloudHandler, tls_context(pair, old) if pair else None, answers=dict(answers or {}), seen=[], **attributes)
 
 
 # The second message of NTLM: Unicode, NTLM with a target's facts, of which there are none.
@@ -287,9 +262,7 @@ class ProxyHandler(socketserver.StreamRequestHandler):
 
 def proxy(test, to=None, status=200, offers=(), login=("", "")):
     """With `offers` it wants that login, by one of the schemes it offers."""
-    server = serve(test, ProxyHandler, to=to, status=status, asked=[], given=[], offers=offers, login=login)
-    server.url = f"http://127.0.0.1:{server.port}"
-    return server
+    return serve(test, ProxyHandler, to=to, status=status, asked=[], given=[], offers=offers, login=login)
 
 
 class Silent(socketserver.BaseRequestHandler):

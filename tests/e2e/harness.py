@@ -20,6 +20,7 @@ import random
 import re
 import shutil
 import signal
+import socketserver
 import sqlite3
 import struct
 import subprocess
@@ -320,6 +321,13 @@ class Site:
             finally:
                 self.connection = None
 
+    def copy_of(self, other):
+        """Takes the file of another site over."""
+        with contextlib.closing(sqlite3.connect(other.db)) as source, contextlib.closing(sqlite3.connect(self.db)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = WAL")
+        return self
+
     def query(self, sql, *values):
         with contextlib.nullcontext(self.connection) if self.connection else contextlib.closing(self.connect()) as db:
             return db.execute(sql, values).fetchall()
@@ -427,6 +435,30 @@ def clock_at(moment):
     return {"LD_PRELOAD": shim(CLOCK_SHIM), "CLOCK_SHIFT": int(shift.total_seconds())} if shim(CLOCK_SHIM) else {}
 
 
+class Threaded(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        pass  # programs that are killed, handshakes that they refuse
+
+
+def serve(test, handler, context=None, **attributes):
+    """Starts a server on a free port of 127.0.0.1; ends with the test."""
+    server = Threaded(("127.0.0.1", 0), handler)
+    for name, value in attributes.items():
+        setattr(server, name, value)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    test.addCleanup(server.server_close)
+    test.addCleanup(server.shutdown)
+    server.port = server.server_address[1]
+    server.url = f"http{'s' if context else ''}://127.0.0.1:{server.port}"
+    return server
+
+
 class Rewriting(http.server.BaseHTTPRequestHandler):
     """Passes requests on to server.upstream; server.rule(method, path, body) may answer itself (status, bytes), or
     only wait, and server.edit(path, answer) may change an answer."""
@@ -488,13 +520,7 @@ class TestCase(unittest.TestCase):
 
     def rewriting(self, upstream, rule=lambda *_: None, edit=lambda _, answer: answer):
         """The URL of a proxy; see Rewriting."""
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rewriting)
-        server.handle_error = lambda *_: None  # programs that are killed
-        server.upstream, server.rule, server.edit, server.daemon_threads = upstream, rule, edit, True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_port}"
+        return serve(self, Rewriting, upstream=upstream, rule=rule, edit=edit).url
 
     def site(self, url=None, **options):
         site = Site(url, **options)
@@ -666,13 +692,24 @@ def counted(rows):
     return rows if isinstance(rows, collections.Counter) else collections.Counter(frozenset(r.items()) for r in rows)
 
 
-def same_rows(test, want, have):
+def same_rows(test, want, have, words=""):
     """Tables, each {table: its rows, or these counted}, of which the first says which are compared."""
     for table in want:
         wanted, stored = counted(want[table]), counted(have[table])
         if wanted != stored:
-            missing, extra = (canonical(map(dict, a - b))[:2] for a, b in ((wanted, stored), (stored, wanted)))
-            test.fail(f"{table}: {sum(wanted.values())} expected, {sum(stored.values())} stored\nmissing: {missing}\nextra: {extra}")
+            missing, extra = (list(map(sorted, (a - b).elements()))[:2] for a, b in ((wanted, stored), (stored, wanted)))
+            test.fail(f"{words}{table}: {sum(wanted.values())} expected, {sum(stored.values())} stored\nmissing: {missing}\nextra: {extra}")
+
+
+def check_attribute_keys(test, site):
+    """What is said of attributes' names against the attributes that there are."""
+    counted = site.query(
+        "SELECT name, count(DISTINCT conversation_key), ifnull(sum(length(value) = 1024), 0), ifnull(max(length(value)), 0), "
+        "(SELECT count(*) FROM (SELECT 1 FROM participant_attribute AS b WHERE b.name = a.name GROUP BY conversation_key "
+        "HAVING count(DISTINCT value) > 1)) FROM participant_attribute AS a GROUP BY name ORDER BY name")
+    known = site.query("SELECT name, conversations, cut_count, ifnull(longest_length, 0), conflicts FROM attribute_key WHERE "
+                       "conversations > 0 ORDER BY name")
+    test.assertEqual([tuple(r) for r in known], [tuple(r) for r in counted])
 
 
 def compare_conversations(test, site, truth, leave_out=()):

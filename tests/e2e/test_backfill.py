@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import CHANGE_LOGS, FULL, LEDGER, MEASURE, TestCase, all_rows, clock_at, killed, wait_until
+from harness import CHANGE_LOGS, FULL, LEDGER, MEASURE, TestCase, all_rows, clock_at, killed, same_rows, wait_until
 
 NOW = "2026-03-12T06:00:00Z"
 NEXT = "2026-03-13T06:00:00Z"
@@ -66,11 +66,7 @@ class Past(TestCase):
                                          f"AND window_start IS NOT NULL {sql} ORDER BY 1", stream)]
 
     def same(self, site, fresh, words=""):
-        have, want = contents(site), contents(fresh)
-        for table in sorted({*want, *have}):
-            if have[table] != want[table]:
-                extra, missing = have[table] - want[table], want[table] - have[table]
-                self.fail(f"{words}: {table}: more {list(extra.elements())[:2]}, less {list(missing.elements())[:2]}")
+        same_rows(self, contents(fresh), contents(site), words)
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
 
 

@@ -5,7 +5,7 @@ import random
 import re
 import sqlite3
 
-from harness import ROOT, TestCase
+from harness import ROOT, TestCase, check_attribute_keys
 
 NIGHTS = 10
 CHILDREN = ("conversation_division", "participant", "session", "session_metric", "segment", "segment_skill", "session_flow",
@@ -150,13 +150,7 @@ class Changes(TestCase):
         for which in ("old", "new"):  # who came back, who left
             self.assertGreater(self.site.value(f"SELECT count({which}_value) FROM dimension_change WHERE field = 'deleted_at'"), 5)
         self.assertEqual(self.site.value("SELECT count(*) FROM conversation_change WHERE changed = '[]'"), 0)
-        counted = self.site.query(
-            "SELECT name, count(DISTINCT conversation_key), sum(length(value) = 1024), max(length(value)), (SELECT count(*) FROM "
-            "(SELECT 1 FROM participant_attribute AS b WHERE b.name = a.name GROUP BY conversation_key HAVING count(DISTINCT "
-            "value) > 1)) FROM participant_attribute AS a GROUP BY name ORDER BY name")
-        known = self.site.query("SELECT name, conversations, cut_count, longest_length, conflicts FROM attribute_key WHERE "
-                                "conversations > 0 ORDER BY name")
-        self.assertEqual([tuple(r) for r in known], [tuple(r) for r in counted])
+        check_attribute_keys(self, self.site)
 
     def test_attributes_as_columns(self):
         self.extract()

@@ -1,5 +1,4 @@
 """Files of schema 6 (tests/fixtures/schema6) are brought over once, whole or not at all, and go on where they stopped."""
-import base64
 import gzip
 import json
 import lzma
@@ -7,10 +6,9 @@ import signal
 import sqlite3
 import sys
 import unittest
-import urllib.request
 from pathlib import Path
 
-from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, csv_bytes, killed, wait_until
+from harness import ROOT, Api, TestCase, csv_bytes, killed, wait_until
 
 FIXTURES = ROOT / "tests" / "fixtures" / "schema6"
 sys.path.insert(0, str(FIXTURES))
@@ -85,21 +83,11 @@ class Convert(TestCase):
 
     def job_of(self, server, start, end):
         """Submits the job that the file's reading had, and fetches its first page: its id, and a cursor behind that page."""
-        def ask(path, body=None, **headers):
-            request = urllib.request.Request(server.url + path, data=body, headers=headers)
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
-
-        basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-        token = ask("/oauth/token", b"grant_type=client_credentials", Authorization="Basic " + basic,
-                    **{"Content-Type": "application/x-www-form-urlencoded"})["access_token"]
-        jobs = "/api/v2/analytics/conversations/details/jobs"
-        headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
-        body = {"interval": f"{start}/{end}", "order": "asc", "orderBy": "conversationStart",
-                "startOfDayIntervalMatching": False}
-        job = ask(jobs, json.dumps(body).encode(), **headers)["jobId"]
-        ask(f"{jobs}/{job}", **headers)
-        return job, ask(f"{jobs}/{job}/results?pageSize=1000", **headers)["cursor"]
+        api, jobs = Api(server.url), "/api/v2/analytics/conversations/details/jobs"
+        job = api.ask(jobs, {"interval": f"{start}/{end}", "order": "asc", "orderBy": "conversationStart",
+                             "startOfDayIntervalMatching": False})["jobId"]
+        api.ask(f"{jobs}/{job}")
+        return job, api.ask(f"{jobs}/{job}/results?pageSize=1000")["cursor"]
 
     def test_a_known_job_goes_on_behind_its_stored_page(self):
         server = self.server()

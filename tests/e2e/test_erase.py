@@ -11,7 +11,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from harness import FULL, MEASURE, TestCase, at_terminal, killed, shim, table_names, wait_until
+from harness import FULL, MEASURE, TestCase, at_terminal, check_attribute_keys, killed, shim, table_names, wait_until
 
 CONTACT = "7d0f3c1e-aaaa-4bbb-8ccc-0123456789ab"
 NUMBER = "+4915112345678"
@@ -166,13 +166,7 @@ class EraseTest(TestCase):
         cls.case = case
 
     def copy(self):
-        site = self.world.site(self)
-        source, target = sqlite3.connect(self.read.db), sqlite3.connect(site.db)
-        source.backup(target)
-        target.execute("PRAGMA journal_mode = WAL")
-        source.close()
-        target.close()
-        return site
+        return self.world.site(self).copy_of(self.read)
 
     def erase(self, site, *arguments, code=0, **options):
         return self.ok(site.run("erase", *(arguments or ("--external-contact", CONTACT)), "--yes", **options), code)
@@ -183,15 +177,6 @@ class EraseTest(TestCase):
         self.assertEqual(site.value("PRAGMA freelist_count"), 0)
         self.assertEqual(site.value("SELECT min(is_clean) FROM erased"), 1)
 
-    def check_attribute_keys(self, site):
-        counted = site.query(
-            "SELECT name, count(DISTINCT conversation_key), ifnull(sum(length(value) = 1024), 0), ifnull(max(length(value)), 0), "
-            "(SELECT count(*) FROM (SELECT 1 FROM participant_attribute AS b WHERE b.name = a.name GROUP BY conversation_key "
-            "HAVING count(DISTINCT value) > 1)) FROM participant_attribute AS a GROUP BY name ORDER BY name")
-        known = site.query("SELECT name, conversations, cut_count, ifnull(longest_length, 0), conflicts FROM attribute_key WHERE "
-                           "conversations > 0 ORDER BY name")
-        self.assertEqual([tuple(r) for r in known], [tuple(r) for r in counted])
-
     def test_it_goes_and_figures_stay(self):
         site = self.copy()
         self.assertEqual(traces(site), [*HERS])
@@ -201,7 +186,7 @@ class EraseTest(TestCase):
         self.assertRegex(said, r"(?m)^participant +2 +6$")
         self.check_gone(site)
         self.assertEqual(figures(site), before)
-        self.check_attribute_keys(site)
+        check_attribute_keys(self, site)
         # What is nobody's own stays where others have it.
         self.assertEqual(site.query("SELECT a.* FROM participant_attribute AS a JOIN participant USING (conversation_key, participant_no) "
                                     "WHERE name IN ('pin', 'who', 'sip') AND value IS NULL AND erased_at IS NULL"), [])
@@ -226,7 +211,7 @@ class EraseTest(TestCase):
             self.world.read(self, site, now)
             self.check_gone(site)
         self.world.server.control(now=NOON)
-        self.check_attribute_keys(site)
+        check_attribute_keys(self, site)
         self.assertGreater(site.value("SELECT count(*) FROM conversation_change"), changes)
         self.assertEqual(site.query("SELECT * FROM conversation_change WHERE conversation_key IN (?, ?) AND changed = '[]'", *keys), [])
         self.assertEqual(holding(site, (OTHER,)), holding(self.read, (OTHER,)))

@@ -7,7 +7,7 @@ import sqlite3
 import time
 import unittest
 
-from harness import FEW, TestCase, ago, at_terminal, clock_at, wait_until
+from harness import FEW, TestCase, ago, clock_at, wait_until
 
 SUMMARY = re.compile(
     r"^rollcall: run (\d+): (.+); streams done (\d+), not done (\d+); days whole (\d+); rows new (\d+), changed (\d+), "

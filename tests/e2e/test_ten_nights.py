@@ -12,7 +12,6 @@ import itertools
 import json
 import random
 import re
-import sqlite3
 import unittest
 
 import test_lists
@@ -235,9 +234,7 @@ class TenNights(Sequence):
 
     def all_again(self, site, hour):
         """A copy of the file, while no day is older than a lookback can be: nothing is late then."""
-        copy, fresh = self.new_site(), self.new_site(lookback_days="31")
-        with sqlite3.connect(site.db) as source, sqlite3.connect(copy.db) as target:
-            source.backup(target)
+        copy, fresh = self.new_site().copy_of(site), self.new_site(lookback_days="31")
         self.test.ok(self.run(copy, hour - 24))
         copy.set(extract={"lookback_days": "31"})
         for one in (copy, fresh):

@@ -202,32 +202,28 @@ static bool set_number(long *target, const char *value)
 
 static bool set_key(struct fault *f, const char *key, const char *value)
 {
-    if (strcmp(key, "every") == 0) {
-        return set_number(&f->every, value) && f->every > 0;
-    }
-    if (strcmp(key, "after") == 0) {
-        return set_number(&f->after, value);
-    }
-    if (strcmp(key, "times") == 0 || strcmp(key, "count") == 0) {
-        return set_number(&f->times, value);
-    }
+    const struct {
+        const char *key;
+        long *number; /* NULL: a text */
+        char *text;
+        size_t size;
+    } known[] = {
+        {"every", &f->every, NULL, 0},           {"after", &f->after, NULL, 0},
+        {"times", &f->times, NULL, 0},           {"count", &f->times, NULL, 0},
+        {"path", NULL, f->path, sizeof f->path}, {"method", NULL, f->method, sizeof f->method},
+        {"has", NULL, f->has, sizeof f->has}};
     if (strcmp(key, "n") == 0) {
-        bool good = set_number(&f->after, value) && f->after > 0;
-        f->after--;
+        bool good = set_number(&f->after, value) && f->after-- > 0;
         f->times = 1;
         return good;
     }
-    const struct {
-        const char *key;
-        char *target;
-        size_t size;
-    } texts[] = {{"path", f->path, sizeof f->path},
-                 {"method", f->method, sizeof f->method},
-                 {"has", f->has, sizeof f->has}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (strcmp(key, texts[i].key) == 0) {
-            snprintf(texts[i].target, texts[i].size, "%s", value);
-            return strlen(value) < texts[i].size;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(key, known[i].key) == 0 && known[i].number) {
+            return set_number(known[i].number, value) && f->every > 0;
+        }
+        if (strcmp(key, known[i].key) == 0) {
+            snprintf(known[i].text, known[i].size, "%s", value);
+            return strlen(value) < known[i].size;
         }
     }
     if (f->keys == MAX_KEYS || strlen(key) >= sizeof f->key[0] || strlen(value) >= FAULT_TEXT) {
@@ -252,10 +248,8 @@ static bool parse(struct fault *f, const char *spec)
 {
     char text[256];
     snprintf(text, sizeof text, "%s", spec);
-    char *keys = strchr(text, ':');
-    if (keys) {
-        *keys++ = '\0';
-    }
+    char *keys = text;
+    strsep(&keys, ":");
     *f = (struct fault){.every = 1, .times = -1};
     snprintf(f->spec, sizeof f->spec, "%s", spec);
     f->kind = kind_of(text);
@@ -264,20 +258,11 @@ static bool parse(struct fault *f, const char *spec)
     }
     snprintf(f->path, sizeof f->path, "%s", f->kind->path);
     f->times = f->kind->times;
-    for (char *p = keys; p && *p;) {
-        char *next = strchr(p, ',');
-        if (next) {
-            *next++ = '\0';
-        }
-        char *value = strchr(p, '=');
-        if (!value) {
+    for (char *value; (value = strsep(&keys, ","));) {
+        const char *key = strsep(&value, "=");
+        if (*key && (!value || !set_key(f, key, value))) {
             return false;
         }
-        *value++ = '\0';
-        if (!set_key(f, p, value)) {
-            return false;
-        }
-        p = next;
     }
     return true;
 }
