@@ -114,17 +114,6 @@ TEST_OF(struct world *w, enter, leave, passes_take_turns)
     assert_string_equal(turns(w), "");
 }
 
-TEST_OF(struct world *w, enter, leave, what_was_read_at_this_very_time_owes_nothing)
-{
-    begin(w, RULES(&query, &whole), NULL);
-    for (size_t i = 0; i < DAYS; i++) {
-        plan_settle(&w->windows[i].span, 0, w->windows[i].span.end_ms, &w->g.facts);
-    }
-    plan_settle(&w->windows[DAYS].span, 1, w->g.facts.time_ms, &w->g.facts);
-    assert_false(agenda_needs_availability(&w->g));
-    assert_string_equal(turns(w), "");
-}
-
 TEST_OF(struct world *w, enter, leave, after_trouble_the_newest_goes_first)
 {
     begin(w, RULES(&query), NULL);

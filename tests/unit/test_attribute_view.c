@@ -2,12 +2,8 @@
 #include "test.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "scratch.h"
 #include "streams/stream.h"
-
-static const char exists[] =
-    "SELECT count(*) FROM sqlite_schema WHERE name = 'v_conversation_attribute'";
 
 static void ask_for(struct scratch *s, const char *names)
 {
@@ -51,28 +47,6 @@ TEST_IN_SCRATCH(test_names_that_are_taken)
 {
     ask_for(s, "a\nA\nA_2\nConversation_ID");
     assert_string_equal(columns(s), "conversation_id|a|A_2|A_2_2|Conversation_ID_2");
-}
-
-/* Made anew where other columns are asked for, and nothing is written where not. */
-TEST_IN_SCRATCH(test_view_follows_the_setting)
-{
-    static const char written[] = "PRAGMA schema_version";
-
-    ask_for(s, NULL);
-    check_value(s, exists, "0");
-    ask_for(s, "a");
-    const char *before = scratch_value(s, written);
-    ask_for(s, "a");
-    check_value(s, written, before);
-    ask_for(s, "b\na");
-    assert_string_equal(columns(s), "conversation_id|b|a");
-    ask_for(s, NULL);
-    check_value(s, exists, "0");
-    scratch_exec(s, "CREATE VIEW v_conversation_attribute AS SELECT 1 AS mine");
-    ask_for(s, NULL);
-    assert_string_equal(columns(s), "mine");
-    ask_for(s, "a");
-    assert_string_equal(columns(s), "conversation_id|a");
 }
 
 /* As many columns as there can be, of three times as many keys. */

@@ -215,9 +215,6 @@ TEST_IN(setup, teardown, logins_end_as_their_answer_says)
     } cases[] = {
         {400, "{\"error\":\"invalid_client\",\"error_description\":\"client not found\"}", ERR_AUTH,
          "region", 1},
-        {401, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}",
-         ERR_AUTH, "rotated", 1},
-        {200, "<html>Sign in</html>", ERR_AUTH, "page", 1},
         {302, "", ERR_AUTH, "elsewhere", 1},
         {429, "{}", ERR_RATE, "429", 0},
         {503, "", ERR_TEMPORARY, "503", 0},
@@ -332,26 +329,6 @@ TEST_IN(setup, teardown, trouble_is_repeated)
     }
 }
 
-TEST_IN(setup, teardown, refusals_are_final)
-{
-    static const struct {
-        int status;
-        enum err_kind kind;
-    } cases[] = {{301, ERR_CONTRACT}, {400, ERR_CONTRACT}, {403, ERR_PERMISSION},
-                 {404, ERR_CONTRACT}, {409, ERR_CONTRACT}, {413, ERR_CONTRACT},
-                 {501, ERR_CONTRACT}};
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        make_fail(1, cases[i].status, NULL);
-        struct client_answer a = get("/api/v2/x");
-        assert_int_equal(a.http.status, cases[i].status);
-        assert_int_equal(a.error.http_status, cases[i].status);
-        assert_string_equal(a.code, "x");
-        expect_error(a, cases[i].kind, "/api/v2/x");
-        assert_int_equal(world.calls, 1);
-    }
-}
-
 TEST_IN(setup, teardown, a_deleted_job_may_be_gone)
 {
     struct client_answer a;
@@ -361,18 +338,6 @@ TEST_IN(setup, teardown, a_deleted_job_may_be_gone)
         client, &(struct client_request){.method = HTTP_DELETE, .path = "/api/v2/jobs/j1"}, &a));
     assert_int_equal(a.http.status, 404);
     client_answer_free(&a);
-}
-
-TEST_IN(setup, teardown, retry_after_is_obeyed_and_holds_all)
-{
-    make_fail(1, 429, "Retry-After: 1\r\n");
-    make_client(1, 1000000);
-    send_get("/api/v2/a", NULL);
-    send_get("/api/v2/b", NULL);
-    expect_good(next());
-    expect_good(next());
-    assert_int_equal(world.calls, 3);
-    assert_true(world.times_ms[1] - world.times_ms[0] >= 1000);
 }
 
 TEST_IN(setup, teardown, a_retry_after_that_is_too_long_ends_the_request)
@@ -716,43 +681,6 @@ TEST_IN(setup, teardown, a_2xx_with_an_errors_body_is_trouble)
     expect_error(a, ERR_TEMPORARY, "internal.error: Try later");
 }
 
-/* Says what the Date of the next answers is. */
-SERVER_HANDLER(answer_dated)
-{
-    reply_with(reply, 503, whole.headers, "{}", 2);
-}
-
-TEST_IN(setup, teardown, the_servers_clock_is_known)
-{
-    char date[64];
-    char header[128];
-    bool known = true;
-    time_t then = time(NULL) - 7200;
-
-    assert_int_equal(client_server_offset_ms(client, &known), 0);
-    assert_false(known);
-    expect_good(get("/api/v2/x"));
-    assert_int_equal(client_server_offset_ms(client, &known), 0);
-    assert_false(known);
-
-    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &(struct tm){0}));
-    snprintf(header, sizeof(header), "Date: %s\r\n", date);
-    world.api = answer_dated;
-    limit("RETRY_TOTAL_MS", "0");
-    whole.headers = header;
-    struct client_answer a = get("/api/v2/x");
-    int64_t offset_ms = client_server_offset_ms(client, &known);
-    assert_true(known);
-    assert_true(offset_ms <= -7200000 + 999 && offset_ms > -7260000);
-    client_answer_free(&a);
-
-    whole.headers = "Date: soon\r\n";
-    a = get("/api/v2/x");
-    assert_int_equal(client_server_offset_ms(client, &known), offset_ms);
-    assert_true(known);
-    client_answer_free(&a);
-}
-
 TEST_IN(setup, teardown, without_a_taker_nothing_is_parsed_and_nothing_lost)
 {
     struct client_answer a;
@@ -788,15 +716,6 @@ TEST_IN(setup, teardown, a_delay_is_kept)
     assert_ptr_equal(a.user, &world);
     expect_good(a);
     assert_true(clock_monotonic_ms() - begin >= 400);
-}
-
-TEST_IN(setup, teardown, the_pace_is_kept)
-{
-    make_client(4, 600);
-    int64_t begin = clock_monotonic_ms();
-    all_good(12);
-    /* 4 at once, then one each 0.1 s */
-    assert_true(clock_monotonic_ms() - begin >= 750);
 }
 
 static void *wake_soon(__attribute__((unused)) void *unused)

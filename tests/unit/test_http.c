@@ -123,33 +123,6 @@ TEST_IN(setup, teardown, an_answers_headers_are_read)
     assert_string_equal(a.location, "");
 }
 
-TEST_IN(setup, teardown, dates_have_three_forms)
-{
-    static const struct {
-        const char *text;
-        int64_t ms;
-    } cases[] = {
-        {"Sun, 06 Nov 1994 08:49:37 GMT", INT64_C(784111777000)},
-        {"Sunday, 06-Nov-94 08:49:37 GMT", INT64_C(784111777000)},
-        {"Sun Nov  6 08:49:37 1994", INT64_C(784111777000)},
-        {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
-        {"Sun, 99 Nov 1994 08:49:37 GMT", TIME_NONE},
-        {"1994-11-06 08:49:37", TIME_NONE},
-        {"Su", TIME_NONE},
-        {"soon", TIME_NONE},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char bytes[128];
-        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 X\r\nDate: %s\r\nContent-Length: 0\r\n\r\n",
-                 cases[i].text);
-        say(bytes);
-        struct http_answer a = fetch("/");
-        print_message("Date: %s\n", cases[i].text);
-        assert_int_equal(a.date_ms, cases[i].ms);
-    }
-}
-
 TEST_IN(setup, teardown, requests_send_their_method_headers_and_body)
 {
     char large[20001];

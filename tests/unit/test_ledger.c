@@ -5,41 +5,7 @@
 #include "scratch.h"
 #include "sql.h"
 
-#define DAY   MS_PER_DAY
-#define START (INT64_C(20000) * DAY) /* 2024-10-04 */
-
-static struct ledger ledger_of(struct scratch *s)
-{
-    return (struct ledger){.db = s->db, .run_id = -1};
-}
-
-TEST_IN_SCRATCH(a_run_is_recorded)
-{
-    struct ledger l = ledger_of(s);
-    struct run_totals totals = {
-        .requests = 9, .retries = 2, .bytes = 1234, .pages = 5, .rows = {.rows_new = 3}};
-
-    assert_true(ledger_run_begin(&l, "extract", START, "[\"users\"]", true, &s->e));
-    check_value(s,
-                "SELECT planned_until || ' ' || version || ' ' || ifnull(ended_at, '-') FROM run",
-                "2024-10-04T00:00:00.000Z " ROLLCALL_VERSION " -");
-
-    check(db_begin(s->db, &s->e), s);
-    check(ledger_run_progress(&l, &totals, &s->e), s);
-    check(db_finish(s->db, true, &s->e), s);
-    check_value(s,
-                "SELECT requests || ' ' || retries || ' ' || bytes || ' ' || pages || ' ' || "
-                "rows_new FROM run",
-                "9 2 1234 5 3");
-
-    totals.pages = 6;
-    totals.days_whole = 3;
-    check(ledger_run_end(&l, &totals, ERR_RATE, "too many requests", "{}", &s->e), s);
-    check_value(s,
-                "SELECT exit_code || ' ' || exit_name || ' ' || error || ' ' || pages || ' ' || "
-                "days_whole || ' ' || (ended_at >= started_at) FROM run",
-                "6 rate too many requests 6 3 1");
-}
+#define DAY MS_PER_DAY
 
 static bool remember(struct scratch *s, const char *plan)
 {

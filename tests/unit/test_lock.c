@@ -140,18 +140,6 @@ TEST_IN(tempdir_enter, tempdir_leave, says_of_which_container)
     assert_memory_equal(holder, "process 1 of the container box-7, started 2", 43);
 }
 
-TEST_IN(tempdir_enter, tempdir_leave, ends_with_the_process)
-{
-    char holder[LOCK_HOLDER_BYTES];
-    struct holder other = hold(5);
-    struct lock_file *l = open_lock();
-    assert_true(lock_holder(l, 5, holder));
-    release(other);
-    assert_false(lock_holder(l, 5, holder));
-    assert_true(lock_take(l, 5, "users", &e));
-    lock_close(l);
-}
-
 TEST_IN(tempdir_enter, tempdir_leave, survives_other_closes)
 {
 #ifndef F_OFD_SETLK

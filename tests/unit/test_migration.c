@@ -1,4 +1,5 @@
-/* A file of schema 7: what became of its windows, of each kind that a run may have left there. */
+/* A file of schema 7: what became of its windows, of each kind that a run may have left there
+ * beside those of tests/e2e/test_convert.py. */
 #include "test.h"
 
 #include <sqlite3.h>
@@ -38,22 +39,11 @@ static const struct {
     const char *stored;
     const char *now;
 } cases[] = {
-    {"not read yet", "state = 'open'", "open -"},
-    {"settled by the job", "state = 'settled', last_read_at = ~05T04, " BY_JOB("~05T00"),
-     "settled 05T00; job 05T00/05T04 -/- - - 1 -"},
     {"read by both", "job_complete_to = ~04T06, last_read_at = ~04T09, " BY_QUERY("~04T09"),
      "open 04T09; job 04T06/04T09 -/- - - 1 -; query 04T09/04T09 -/- - - 1 -"},
-    {"the job is mid-way",
-     "last_read_at = ~04T05, pending_time = ~04T09, pending_job_to = ~04T06, pending_query_to = "
-     "~04T09, reading_plan = 'job', job_id = 'j', job_cursor = 'c', " BY_JOB("~04T03"),
-     "open 04T03; job 04T03/04T05 04T06/04T09 j c 1 05T04"},
     {"the job was submitted, for a day that nothing had read",
      "pending_time = ~04T09, pending_job_to = ~04T06, reading_plan = 'job', job_id = 'j'",
      "open -; job -/- 04T06/04T09 j - 1 05T04"},
-    {"the query is mid-way",
-     "last_read_at = ~04T09, pending_time = ~04T09, pending_query_to = ~04T09, "
-     "reading_plan = 'query', next_page = 7, " BY_JOB("~04T06"),
-     "open 04T06; job 04T06/04T09 -/- - - 1 -; query -/- 04T09/04T09 - - 7 05T04"},
     {"a job is left over",
      "state = 'provisional', last_read_at = ~05T04, job_id = 'left', " BY_JOB("~05T00"),
      "provisional 05T00; job 05T00/05T04 -/- left - 1 05T04"},
