@@ -319,15 +319,6 @@ TEST_OF(struct world *w, enter, leave, a_stored_reading_goes_on_where_its_cursor
     limit("RESUME_PAGE_MS", NULL);
 }
 
-TEST_OF(struct world *w, enter, leave, a_reading_that_goes_on_keeps_its_bound)
-{
-    begin(w, RULES(&query), NULL);
-    w->windows[2].now[0] = (struct cursor){.target_to_ms = w->windows[2].span.end_ms - HOUR};
-    assert_true(agenda_turn(&w->g));
-    assert_true(w->windows[2].due);
-    assert_int_equal(agenda_owed(&w->g, &w->windows[2]), w->windows[2].span.end_ms - HOUR);
-}
-
 TEST(a_reading_asks_from_the_window_or_from_the_last_one_on)
 {
     static const struct {

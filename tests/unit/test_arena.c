@@ -87,45 +87,6 @@ TEST(strings_are_copied)
     arena_free(a);
 }
 
-TEST(printf_has_any_length)
-{
-    struct arena *a = arena_new(64);
-    char *wide = arena_printf(a, "%*d|", 100000, 7);
-
-    assert_int_equal(strlen(wide), 100001);
-    assert_string_equal(wide + 99999, "7|");
-    assert_string_equal(arena_printf(a, "%s-%d", "page", 12), "page-12");
-    assert_string_equal(arena_printf(a, "%s", ""), "");
-    arena_free(a);
-}
-
-TEST(arrays_are_zeroed)
-{
-    struct arena *a = arena_new(0);
-    const unsigned char *array = arena_array(a, 1000, 24);
-
-    assert_true(all_zero(array, 24000));
-    assert_non_null(arena_array(a, 0, 24));
-    arena_free(a);
-}
-
-TEST(x_functions_give_memory)
-{
-    unsigned char *zeroes = xcalloc(10, 10);
-    char *text = xstrdup("hello");
-
-    assert_true(all_zero(zeroes, 100));
-    free(zeroes);
-    text = xrealloc(text, 1000);
-    assert_string_equal(text, "hello");
-    free(text);
-    void *nothing[] = {xmalloc(0), xcalloc(0, 8), xrealloc(NULL, 0)};
-    for (size_t i = 0; i < 3; i++) {
-        assert_non_null(nothing[i]);
-        free(nothing[i]);
-    }
-}
-
 static volatile size_t too_much = PTRDIFF_MAX;
 
 /* Asks for more than there is; `argument` says by which function. */

@@ -2,26 +2,6 @@
 
 #include "base/buf.h"
 
-TEST(additions_follow_each_other)
-{
-    struct buf b;
-
-    b = buf_of(1000);
-    assert_string_equal(buf_str(&b), "");
-    assert_true(buf_add(&b, "ab\0c", 4));
-    assert_true(buf_add_str(&b, "de"));
-    assert_true(buf_add_char(&b, 'f'));
-    assert_true(buf_add_printf(&b, "-%03d", 7));
-    assert_true(buf_add(&b, NULL, 0));
-    assert_int_equal(b.length, 11);
-    assert_memory_equal(b.data, "ab\0cdef-007", 12);
-    buf_free(&b);
-    assert_null(b.data);
-    assert_true(buf_add_str(&b, "again"));
-    assert_string_equal(buf_str(&b), "again");
-    buf_free(&b);
-}
-
 static bool add_bytes(struct buf *b)
 {
     return buf_add(b, "xxxxx", 5);

@@ -168,6 +168,13 @@ static const struct {
     {"[extract]\ntimezone = # none\n", KEY_TIMEZONE, "UTC"},
     {"[extract]\ntimezone = \"\"\n", KEY_TIMEZONE, "UTC"},
     {"[export]\nbom = TRUE\n", KEY_BOM, "yes"},
+    {"[export]\ngzip = on\n", KEY_GZIP, "yes"},
+    {"[export]\ngzip = 1\n", KEY_GZIP, "yes"},
+    {"[kpi]\ninclude_abandons = Off\n", KEY_INCLUDE_ABANDONS, "no"},
+    {"[kpi]\ninclude_abandons = 0\n", KEY_INCLUDE_ABANDONS, "no"},
+    {"[kpi]\ninclude_abandons = FALSE\n", KEY_INCLUDE_ABANDONS, "no"},
+    {"[genesys]\nproxy = proxy.corp:3128\n", KEY_PROXY, "proxy.corp:3128"},
+    {"[genesys]\nproxy = socks5h://127.0.0.1:1080\n", KEY_PROXY, "socks5h://127.0.0.1:1080"},
     {"[genesys]\nlogin_url = https://login.example.com/\n", KEY_LOGIN_URL,
      "https://login.example.com"},
     {"[export]\ntables = conversation v_segment\n", KEY_TABLES, "conversation, v_segment"},
@@ -257,6 +264,8 @@ static const struct {
     {"[genesys]\napi_url = https://api.example.com/api/v2\n", 2, "only scheme and host"},
     {"[genesys]\napi_url = https://u:p@api.example.com\n", 2, "user name or password"},
     {"[genesys]\nproxy = gopher://user:hunter2@x\n", 2, "no URL of a proxy"},
+    {"[genesys]\nproxy = http://\n", 2, "no URL of a proxy"},
+    {"[genesys]\nproxy = http://user:hunter2@x:99999999\n", 2, "no URL of a proxy"},
 };
 
 TEST_IN_FIXTURE(bad_values_are_refused)

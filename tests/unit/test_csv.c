@@ -146,29 +146,6 @@ TEST(reals_read_back)
     }
 }
 
-TEST(records)
-{
-    static const struct cell rows[][3] = {
-        {TEXT("a"), TEXT("b"), TEXT("c")}, {EMPTY, TEXT(""), INT(3)}, {REAL(1.5), EMPTY, EMPTY}};
-    const struct csv_options options = {.bom = true};
-    FILE *file = tmpfile();
-    struct csv_writer *w = csv_new(file, &options);
-    size_t length = 0;
-
-    for (size_t at = 0; at < 9; at++) {
-        csv_cell(w, &rows[at / 3][at % 3]);
-        if (at % 3 == 2) {
-            csv_end_record(w);
-        }
-    }
-    assert_true(csv_finish(w));
-    char *text = read_back(file, &length);
-    assert_string_equal(text, "\xEF\xBB\xBF"
-                              "a,b,c\r\n,\"\",3\r\n1.5,,\r\n");
-    free(text);
-    (void)fclose(file);
-}
-
 /* Fields of many lengths, so that the buffer's end falls everywhere. */
 static char *write_much(struct csv_writer *w, size_t *length)
 {
@@ -253,22 +230,4 @@ TEST(full_disk)
         fclose(full);
     }
     csv_discard(NULL);
-}
-
-TEST(failure_is_seen_early)
-{
-    for (int way = 0; way < 2; way++) {
-        struct csv_options options = {.background = way == 1};
-        FILE *full = fopen("/dev/full", "wb");
-        if (full == NULL) {
-            skip();
-        }
-        struct csv_writer *w = csv_new(full, &options);
-        for (int i = 0; i < 10000000 && !csv_failed(w); i++) {
-            csv_cell(w, &(struct cell)INT(i));
-        }
-        assert_true(csv_failed(w));
-        csv_discard(w);
-        fclose(full);
-    }
 }

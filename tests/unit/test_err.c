@@ -127,16 +127,6 @@ TEST(what_is_no_text_is_cut_all_the_same)
     assert_in_range(strlen(e.message), ERR_MESSAGE_BYTES - 4, ERR_MESSAGE_BYTES - 1);
 }
 
-TEST(a_message_that_fits_is_not_cut)
-{
-    char text[ERR_MESSAGE_BYTES];
-    struct err e;
-
-    fill(text, 2, "\uac00", (ERR_MESSAGE_BYTES - 3) / 3);
-    (void)err_set(&e, ERR_CONTRACT, "%s", text);
-    assert_string_equal(e.message, text);
-}
-
 static void break_an_invariant(const void *argument)
 {
     const int *value = argument;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/causes.h"
@@ -67,34 +66,6 @@ TEST_IN(tempdir_enter, tempdir_leave, commit)
     }
     assert_int_equal(entries("."), 4);
     assert_int_equal(entries("sub"), 1);
-}
-
-TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
-{
-    char path[128];
-    snprintf(path, sizeof(path), "%s/x.json", tempdir);
-    assert_true(file_aside_open(&f, path, 0, &e));
-    fputs("{}", f.stream);
-    assert_true(file_aside_commit(&f, &e));
-    file_aside_discard(&f);
-    assert_content("x.json", "{}");
-    struct stat s;
-    mode_t mask = umask(0);
-    umask(mask);
-    assert_int_equal(stat("x.json", &s), 0);
-    assert_int_equal(s.st_mode & 0777, FILE_MODE & ~mask);
-}
-
-TEST_IN(tempdir_enter, tempdir_leave, discard)
-{
-    write_file("a.csv", "old");
-    assert_true(file_aside_open(&f, "a.csv", 0, &e));
-    fputs("new", f.stream);
-    assert_int_equal(entries("."), 2);
-    file_aside_discard(&f);
-    file_aside_discard(&f);
-    assert_content("a.csv", "old");
-    assert_int_equal(entries("."), 1);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, open_failures)
@@ -298,15 +269,5 @@ TEST(network_names)
         } else {
             assert_string_equal(name, cases[i].name);
         }
-    }
-}
-
-TEST_IN(tempdir_enter, tempdir_leave, local_paths)
-{
-    static const char *const paths[] = {".", "absent.db", "/", "/dev/shm/absent.db", "none/none"};
-    for (size_t i = 0; i < COUNT(paths); i++) {
-        err_clear(&e);
-        (void)file_check_database(paths[i], false, &e);
-        assert_int_not_equal(e.cause, CAUSE_LOCAL_NETWORK_DISK);
     }
 }

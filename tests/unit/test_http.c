@@ -330,30 +330,6 @@ TEST_IN(setup, teardown, urls)
     }
 }
 
-TEST_IN(setup, teardown, options_are_checked)
-{
-    static const struct {
-        const char *proxy;
-        bool good;
-    } cases[] = {
-        {"proxy.corp:3128", true},
-        {"http://user:pass@proxy.corp:3128", true},
-        {"socks5h://127.0.0.1:1080", true},
-        {"gopher://user:pass@x", false},
-        {"http://", false},
-        {"http://user:pass@x:99999999", false},
-    };
-    struct http_options options = {.ca_file = "/nonexistent/ca.pem", .max_connections = 1};
-    struct err e;
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        print_message("proxy %s\n", cases[i].proxy);
-        assert_int_equal(http_proxy_allowed(cases[i].proxy), cases[i].good);
-    }
-    assert_null(http_new(&options, &e));
-    assert_int_equal(e.kind, ERR_CONFIG);
-}
-
 TEST_IN(setup, teardown, a_loopback_address_needs_no_proxy)
 {
     struct http_options options = {.proxy = "http://127.0.0.1:9", .max_connections = 1};

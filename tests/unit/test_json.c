@@ -270,32 +270,6 @@ TEST(access)
     json_free(NULL);
 }
 
-TEST(iteration)
-{
-    struct json_doc *doc = parse("[1,[2,3],{\"k\":4,\"l\":[5]},[],6]");
-    struct json_iter it = json_iter(json_root(doc));
-    static const enum json_type types[] = {JSON_INT, JSON_ARRAY, JSON_OBJECT, JSON_ARRAY, JSON_INT};
-    for (size_t i = 0; i < 5; i++) {
-        assert_true(json_next(&it));
-        assert_null(it.key.value);
-        assert_int_equal(json_type(it.item), types[i]);
-        if (i == 2) {
-            struct json_iter members = json_iter(it.item);
-            assert_true(json_next(&members));
-            assert_string_equal(json_str(members.key), "k");
-            assert_int_equal(json_type(members.item), JSON_INT);
-            assert_true(json_next(&members));
-            assert_string_equal(json_str(members.key), "l");
-            assert_false(json_next(&members));
-        }
-    }
-    assert_false(json_next(&it));
-    assert_false(json_next(&it));
-    struct json_iter none = json_iter((struct json){NULL});
-    assert_false(json_next(&none));
-    json_free(doc);
-}
-
 /* --- writing --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -323,13 +297,4 @@ TEST(quote)
         json_free(parse(buf_str(&b)));
         buf_free(&b);
     }
-}
-
-TEST(write_absent)
-{
-    struct arena *a = arena_new(0);
-    size_t length = 7;
-    assert_null(json_write(a, (struct json){NULL}, &length));
-    assert_int_equal(length, 0);
-    arena_free(a);
 }

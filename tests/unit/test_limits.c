@@ -10,15 +10,6 @@ static const char *variable_of(size_t i)
     return name;
 }
 
-TEST(before_loading_the_defaults_hold)
-{
-    assert_int_equal(limit_get(LIMIT_BODY_BYTES), 8388608);
-    assert_int_equal(limit_get(LIMIT_CONFIG_BYTES), 1048576);
-    for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        assert_int_equal(limit_get((enum limit)i), limit_facts[i].usual);
-    }
-}
-
 static bool load_with(const char *variable, const char *value, struct err *e)
 {
     err_clear(e);
@@ -50,18 +41,6 @@ TEST(each_limit_moves_within_its_range)
         assert_true(limits_load(&e));
         assert_int_equal(limit_get((enum limit)i), limit_facts[i].usual);
     }
-}
-
-TEST(what_is_in_force_is_cached)
-{
-    struct err e;
-
-    assert_true(load_with("ROLLCALL_LIMIT_STALL_MS", "1234", &e));
-    assert_int_equal(limit_get(LIMIT_STALL_MS), 1234);
-    assert_int_equal(setenv("ROLLCALL_LIMIT_STALL_MS", "4321", 1), 0);
-    assert_int_equal(limit_get(LIMIT_STALL_MS), 1234);
-    assert_int_equal(unsetenv("ROLLCALL_LIMIT_STALL_MS"), 0);
-    assert_true(limits_load(&e));
 }
 
 TEST(the_environment_comes_before_the_configuration)

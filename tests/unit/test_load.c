@@ -206,26 +206,6 @@ static const char attributes[] =
 static const char changes[] =
     "SELECT ifnull(group_concat(part || '/' || source), '') FROM conversation_change";
 
-TEST_IN_FIXTURE(test_new_conversation)
-{
-    job(f, job_page);
-    check_counts(f, 1, 0, 0);
-    check_value(f->s, "SELECT conversation_id FROM conversation WHERE conversation_key = 1", "c1");
-    check_value(f->s, "SELECT count(*) FROM conversation_division", "2");
-    check_value(f->s, "SELECT participant_id FROM participant WHERE participant_no = 1", "B");
-    check_value(f->s, "SELECT media_type FROM session", "voice");
-    check_value(f->s, "SELECT name || value || emit_date FROM session_metric",
-                "nOffered12026-03-01T10:00:00.000Z");
-    check_value(f->s, "SELECT count(*) FROM segment_skill", "2");
-    check_value(f->s, "SELECT flow_outcome_id FROM flow_outcome", "o");
-    check_value(f->s, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
-    check_value(f->s, changes, "");
-    check_value(f->s, "SELECT row_changed_run_id || row_attribute_read FROM conversation", "11");
-    check_value(f->s, "SELECT group_concat(name) FROM attribute_key", "lang,note,tier");
-    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
-    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
-}
-
 TEST_IN_FIXTURE(test_unchanged_writes_nothing)
 {
     job(f, job_page);
@@ -410,25 +390,6 @@ TEST_IN_FIXTURE(test_figures_owed_beside_a_page)
                 "12");
 }
 
-TEST_IN_FIXTURE(test_attribute_keys)
-{
-    char text[1100];
-
-    memset(text, 'x', 1024);
-    text[1024] = '\0';
-    const char *page =
-        arena_printf(f->arena,
-                     "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
-                     "'a':'%s','b':'%.1023s','c':'\xea\xb0\x80%.1023s'}}]}]}",
-                     text, text, text);
-    job(f, page);
-    check_value(f->s, "SELECT group_concat(name || cut_count || first_seen_at) FROM attribute_key",
-                "a12026-03-05T00:00:00.001Z,b02026-03-05T00:00:00.001Z,"
-                "c12026-03-05T00:00:00.001Z");
-    job(f, page);
-    check_value(f->s, "SELECT group_concat(name || cut_count) FROM attribute_key", "a1,b0,c1");
-}
-
 TEST_IN_FIXTURE(test_notes)
 {
     job(f, "{'conversations':[{'conversationId':'c1','brandNew':1,'selfServed':'yes'},{"
@@ -446,29 +407,6 @@ TEST_IN_FIXTURE(test_notes)
                 "cut \xEF\xBF\xBD");
     check_value(f->s, "SELECT path || ':' || kind || count FROM data_problem WHERE example IS NULL",
                 ":no character: U+FFFD stands for it1");
-}
-
-TEST_IN_FIXTURE(test_users)
-{
-    static const char page[] = "{'entities':[{'id':'u1','name':'Kim','state':'active','division':{"
-                               "'id':'d'},'selfUri':'/u1'},{'id':'u2'}]}";
-
-    load(f, f->loaders[USERS], "list", page);
-    check_counts(f, 2, 0, 0);
-    load(f, f->loaders[USERS], "list", page);
-    check_counts(f, 0, 0, 2);
-    load(f, f->loaders[USERS], "list", "{'entities':[{'id':'u1','name':'Lee'}]}");
-    check_counts(f, 0, 1, 0);
-    check_value(f->s,
-                "SELECT name || ifnull(division_id, '-') || row_changed_run_id FROM user "
-                "WHERE user_id = 'u1'",
-                "Lee-3");
-    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
-    /* a presence is of the moment: alone it is no change */
-    load(f, f->loaders[USERS], "list",
-         "{'entities':[{'id':'u1','name':'Lee','presence':{'a':1}}]}");
-    check_counts(f, 0, 0, 1);
-    check_value(f->s, changes, "");
 }
 
 /* No column of a table, or of one below it, is empty. */

@@ -192,23 +192,6 @@ TEST(fields_without_room_are_left_out_whole)
     }
 }
 
-TEST(levels_filter)
-{
-    static const enum log_level levels[] = {LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG};
-
-    for (size_t chosen = 0; chosen < COUNT(levels); chosen++) {
-        struct catcher c = catch_start();
-
-        log_setup(levels[chosen], LOG_TEXT);
-        for (size_t i = 0; i < COUNT(levels); i++) {
-            LOG(levels[i], "event", LOG_N("i", i));
-            log_event(levels[i], "event", NULL, 0);
-        }
-        int writes = catch_end(c, caught, sizeof(caught));
-        assert_int_equal(writes, 2 * (chosen + 1));
-    }
-}
-
 TEST(errno_is_left_alone)
 {
     int real = dup(STDERR_FILENO);

@@ -59,33 +59,6 @@ TEST(the_configured_rate_is_used_and_never_passed)
     }
 }
 
-TEST(a_large_rate_does_not_hold_16_in_flight)
-{
-    struct pace p;
-
-    pace_init(&p, 1000000, 16, 0);
-    for (int64_t now = 0; now < 6000; now += 300) {
-        for (int i = 0; i < 16; i++) {
-            assert_int_equal(pace_take(&p, now), 0);
-        }
-    }
-}
-
-TEST(a_429_halves_and_recovers_within_a_minute)
-{
-    struct pace p;
-
-    pace_init(&p, 600, 1, 0);
-    int before = drive(&p, 0, MINUTE);
-    pace_slow_down(&p, MINUTE, MINUTE - 1, 0);
-    int first_seconds = drive(&p, MINUTE, MINUTE + 6000);
-    assert_true(first_seconds <= before / 10 * 6 / 10);
-    assert_true(first_seconds >= before / 10 * 4 / 10);
-    drive(&p, MINUTE + 6000, 2 * MINUTE);
-    int after = drive(&p, 2 * MINUTE, 3 * MINUTE);
-    assert_true(after >= before - 2);
-}
-
 TEST(requests_in_flight_together_slow_once)
 {
     struct pace p;

@@ -645,24 +645,6 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_false(pager_cleanup(pager_of(query), arena, &r)); /* nothing ever is */
 }
 
-TEST_IN(setup, teardown, a_stored_job_is_asked_for_at_once)
-{
-    struct pager *p = pager_at(job, (struct pager_at){.token = "j"});
-    struct pager_request r = ask(p);
-
-    assert_int_equal(r.request.delay_ms, 0);
-    take(p, r.sequence, "{'state':'PENDING'}");
-    assert_int_equal(ask(p).request.delay_ms, 500);
-
-    /* Its cursor still counts as one that came before. */
-    struct pager_page page;
-    struct err e;
-    p = pager_at(job, (struct pager_at){.token = "j", .cursor = "c"});
-    assert_int_equal(give(p, ask(p).sequence, "{'conversations':[],'cursor':'c'}", &page, &e),
-                     PAGER_FAILED);
-    assert_int_equal(e.kind, ERR_TEMPORARY);
-}
-
 TEST_IN(setup, teardown, lost_jobs)
 {
     static const struct {

@@ -250,17 +250,6 @@ TEST(what_sees_ahead_reads_days_that_have_not_come)
     }
 }
 
-/* Pages that say that they go less far leave no hole. */
-TEST(coverage_never_shrinks)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts("job", START + 6 * HOUR, START + 3 * HOUR);
-
-    read_window(&w, &f);
-    plan_settle(&w, 0, START + HOUR, &f);
-    assert_int_equal(plan_covered(&w), START + 3 * HOUR);
-}
-
 /* The real moment, and passes of the whole stream, which keep their place there. */
 TEST(the_moment_is_read_when_it_is_no_longer_fresh)
 {
@@ -370,23 +359,6 @@ TEST(looks_have_borders_and_may_change)
             fail_msg("look %zu: owed %d, state %d", i, owed, w.state);
         }
     }
-}
-
-/* A longer lookback takes in what was settled before there were looks, without them. */
-TEST(days_settled_before_there_were_looks_owe_none)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = with_looks(START + 5 * DAY, 0, 0);
-
-    assert_int_equal(read_pass(&w, 0, &f), w.end_ms);
-    w.no_looks = true;
-    f = with_looks(START + 7 * DAY, 15, 31);
-    f.lookback_days = 7;
-    assert_int_equal(read_pass(&w, 0, &f), w.end_ms);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    f.time_ms = START + 8 * DAY;
-    assert_int_equal(read_pass(&w, 0, &f), w.end_ms);
-    assert_int_equal(w.state, WINDOW_SETTLED);
 }
 
 /* --- any sequence of nights ------------------------------------------------------------------ */

@@ -44,16 +44,6 @@ TEST(shares_and_counts)
     assert_float_equal(h.last.share, 0.25, 0.001);
 }
 
-TEST(nobody_watches)
-{
-    struct progress p = {.stream = "users"};
-    struct progress_watcher w = {.tell = NULL};
-
-    progress_phase(&p, 0);
-    progress_tell(&p, &w);
-    assert_true(p.phase_began_ms > 0);
-}
-
 /* --- what is shown --------------------------------------------------------------------------- */
 
 #define NOW INT64_C(1000000000)

@@ -115,13 +115,3 @@ TEST(waits)
                          cases[i].wait);
     }
 }
-
-TEST(never_earlier_than_asked)
-{
-    for (int64_t asked = 1; asked <= SECONDS(180); asked += 997) {
-        for (double random = 0; random < 1; random += 0.1) {
-            int64_t wait = retry_wait_ms(RETRY_RATE, 1, asked, 0, random);
-            assert_true(wait >= asked && wait <= asked + 1000);
-        }
-    }
-}

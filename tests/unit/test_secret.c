@@ -55,17 +55,6 @@ TEST(mask)
     secret_free(tiny);
 }
 
-TEST(wipe)
-{
-    char text[] = "hunter2";
-    secret_wipe(text + 1, 5);
-    assert_memory_equal(text,
-                        "h\0\0\0\0\0"
-                        "2",
-                        8);
-    secret_wipe(NULL, 0);
-}
-
 TEST(claims_of_a_token)
 {
     static const struct {

@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -88,49 +87,6 @@ TEST(the_nth_step_kills)
         assert_int_equal(c.signal, rows[i].signal);
         read_log(log, sizeof(log));
         assert_string_equal(log, rows[i].log);
-    }
-}
-
-enum { STEPS_PER_THREAD = 1000 };
-
-static void *many_steps(void *argument)
-{
-    (void)argument;
-    for (int i = 0; i < STEPS_PER_THREAD; i++) {
-        step("s");
-    }
-    return NULL;
-}
-
-static void two_threads(const void *argument)
-{
-    pthread_t other;
-
-    take_environment(argument);
-    CHILD_ASSERT(pthread_create(&other, NULL, many_steps, NULL) == 0);
-    (void)many_steps(NULL);
-    CHILD_ASSERT(pthread_join(other, NULL) == 0);
-}
-
-TEST(both_threads_count_together)
-{
-    static const struct {
-        struct run run;
-        int signal;
-        size_t lines;
-    } rows[] = {
-        {{"1500", true}, SIGKILL, 1500},
-        {{"2000", true}, SIGKILL, 2000},
-        {{"2001", true}, 0, 2000},
-    };
-    static char log[8192];
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct child c = child_run(two_threads, &rows[i].run);
-
-        assert_int_equal(c.signal, rows[i].signal);
-        read_log(log, sizeof(log));
-        assert_int_equal(strlen(log), 2 * rows[i].lines);
     }
 }
 

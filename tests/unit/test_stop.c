@@ -1,8 +1,6 @@
 #include "test.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/stop.h"
 #include "child.h"
@@ -46,23 +44,4 @@ TEST(signals_ask_and_a_second_interrupt_ends)
         assert_int_equal(c.signal, rows[i].ended_by);
         assert_int_equal(c.exit_code, rows[i].ended_by ? -1 : 0);
     }
-}
-
-static void write_to_nobody(const void *argument)
-{
-    int ends[2];
-
-    (void)argument;
-    stop_install();
-    CHILD_ASSERT(pipe(ends) == 0 && close(ends[0]) == 0);
-    CHILD_ASSERT(write(ends[1], "x", 1) == -1 && errno == EPIPE);
-    CHILD_ASSERT(!stop_requested());
-}
-
-TEST(a_closed_pipe_does_not_kill)
-{
-    struct child c = child_run(write_to_nobody, NULL);
-
-    assert_int_equal(c.signal, 0);
-    assert_int_equal(c.exit_code, 0);
 }

@@ -56,69 +56,13 @@ TEST(has_without_regard_to_case)
         const char *signs;
         bool has;
     } rows[] = {
-        {"application/JSON; x", "json", true},
-        {"json", "json", true},
-        {"jso", "json", false},
-        {"jSoN", "json", true},
-        {"", "json", false},
-        {"jjson", "json", true},
-        {"a JSON", "xml|json", true},
-        {"xm", "xml|json", false},
+        {"application/JSON; x", "json", true}, {"jSoN", "json", true},    {"", "json", false},
+        {"a JSON", "xml|json", true},          {"xm", "xml|json", false},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(str_has_any(rows[i].text, rows[i].signs), rows[i].has);
     }
-}
-
-TEST(trimming)
-{
-    static const struct {
-        const char *text;
-        const char *trimmed;
-    } rows[] = {
-        {"", ""},
-        {"a b", "a b"},
-        {" a", "a"},
-        {"a\r\n", "a"},
-        {" \t\r\n ", ""},
-        {"\ta\nb ", "a\nb"},
-        {"\xC2\xA0", "\xC2\xA0"},
-    };
-    struct arena *a = arena_new(0);
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_string_equal(str_trim(a, rows[i].text), rows[i].trimmed);
-    }
-    arena_free(a);
-}
-
-TEST(lists)
-{
-    static const struct {
-        const char *text;
-        size_t count;
-        const char *items[4];
-    } rows[] = {
-        {"", 0, {0}},
-        {" ,\t, ", 0, {0}},
-        {"a", 1, {"a"}},
-        {"a,b", 2, {"a", "b"}},
-        {" users, queues ,,conversations\n", 3, {"users", "queues", "conversations"}},
-        {"a b\tc\r\nd", 4, {"a", "b", "c", "d"}},
-    };
-    struct arena *a = arena_new(0);
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        size_t count = 99;
-        char **list = str_split_list(a, rows[i].text, &count);
-
-        assert_int_equal(count, rows[i].count);
-        for (size_t j = 0; j < count; j++) {
-            assert_string_equal(list[j], rows[i].items[j]);
-        }
-    }
-    arena_free(a);
 }
 
 TEST(whole_numbers)
@@ -145,10 +89,8 @@ TEST(whole_numbers)
         {"+1", 0, 10, false, 0},
         {" 1", 0, 10, false, 0},
         {"1 ", 0, 10, false, 0},
-        {"1.0", 0, 10, false, 0},
         {"0x1", 0, 10, false, 0},
         {"--1", -10, 10, false, 0},
-        {"1k", 0, 10, false, 0},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -157,28 +99,6 @@ TEST(whole_numbers)
         assert_int_equal(str_to_int64(rows[i].text, rows[i].min, rows[i].max, &value),
                          rows[i].right);
         assert_int_equal(value, rows[i].right ? rows[i].value : 4711);
-    }
-}
-
-TEST(booleans)
-{
-    static const char *const right[] = {"yes", "True", "ON", "1"};
-    static const char *const wrong[] = {"no", "FALSE", "Off", "0"};
-    static const char *const neither[] = {"", "y", "2", "yes ", "onn"};
-
-    for (size_t i = 0; i < 4; i++) {
-        bool value = false;
-
-        assert_true(str_to_bool(right[i], &value));
-        assert_true(value);
-        assert_true(str_to_bool(wrong[i], &value));
-        assert_false(value);
-    }
-    for (size_t i = 0; i < COUNT(neither); i++) {
-        bool value = true;
-
-        assert_false(str_to_bool(neither[i], &value));
-        assert_true(value);
     }
 }
 
@@ -194,17 +114,11 @@ TEST(nearest_word)
         {"extrat", "extract"},
         {"EXTRACT", "extract"},
         {"exprot", "export"},
-        {"qeury", "query"},
-        {"time_zone", "timezone"},
         {"tiemzoen", "timezone"},
-        {"expoxx", "export"},
         {"statistics", NULL},
-        {"sxxxus", NULL},
         {"request_per_minutes", "requests_per_minute"},
         {"requests_per_hour", "requests_per_minute"}, /* 5 edits of 17 letters */
         {"requests_in_a_day", NULL},
-        {"q", NULL},
-        {"xy", NULL},
         {"", NULL},
     };
     char endless[1000];
