@@ -24,6 +24,7 @@ import socketserver
 import sqlite3
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 import threading
@@ -65,8 +66,8 @@ QUICK = {
     "ROLLCALL_LIMIT_RETRY_TOTAL_MS": "8000",
 }
 
-# Stands before a command, in `before` with sys.executable and -c: a process of its own, so that the largest RSS, which it
-# writes in MiB, is the program's and not that of the tests.
+# Stands before a command, in a process of its own, so that the largest RSS, which it writes in MiB, is the program's and not
+# that of the tests.
 MEASURE = ("import os, sys; pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]); status, used = os.wait4(pid, 0)[1:];"
            "print('rss', used.ru_maxrss // 1024); sys.exit(os.waitstatus_to_exitcode(status))")
 
@@ -286,6 +287,11 @@ class Site:
                  "errors": "replace", **options}
         return subprocess.run([*before, *self.command(*arguments)], env=self.environment(**(env or {})), timeout=timeout,
                               check=False, **given)
+
+    def measured(self, *arguments, **options):
+        """Runs the program to its end; (result, its largest RSS in MiB)."""
+        result = self.run(*arguments, before=(sys.executable, "-c", MEASURE), **options)
+        return result, int(result.stdout.rsplit("rss", 1)[1])
 
     def start_process(self, *arguments, env=None):
         return subprocess.Popen(self.command(*arguments), env=self.environment(**(env or {})), cwd=self.directory,

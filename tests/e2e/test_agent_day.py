@@ -132,9 +132,9 @@ class AgentDays:
         streams = "users, conversations, user_status, schedules, adherence_historical"
         cls.site = case.site(cls.server.url, start=cls.START, timezone=cls.ZONE, extract={"streams": streams})
         case.ok(cls.site.extract("--until", cls.UNTIL))
-        cls.names = {u["id"]: u["name"] for u in cls.lines("/standin/truth/users")}
         cls.since = midnight(datetime.date.fromisoformat(cls.START), cls.zone)
         cls.api = Api(cls.server.url)
+        cls.names = {u["id"]: u["name"] for u in cls.api.ask("/api/v2/users?state=any&pageSize=100")["entities"]}
         cls.reports = list(cls.reported())
         cls.shifts = {table: [tuple(r) for r in cls.site.query(f"SELECT {columns} FROM {table}")] for table, columns in (
             ("schedule_shift", "shift_id, user_id, start_date, length_minutes"),
@@ -161,17 +161,14 @@ class AgentDays:
                 for result in report["userResults"]:
                     yield str(day), begins, unit["name"], result
 
-    @classmethod
-    def lines(cls, path):
-        return [json.loads(line) for line in cls.server.get(path).decode().splitlines()]
-
     def day_of(self, moment):
         return moment.astimezone(self.zone).date()
 
     def pieces(self):
         """(user, kind, status, day, from, to) of all statuses, of what was read, cut at midnights."""
         until = utc(self.UNTIL)
-        for user in self.lines(f"/standin/truth/statuses?now={self.UNTIL}&start={iso(self.since)}"):
+        told = self.server.get(f"/standin/truth/statuses?now={self.UNTIL}&start={iso(self.since)}")
+        for user in map(json.loads, told.splitlines()):
             for kind, rows, name in (("presence", "primaryPresence", "systemPresence"), ("routing", "routingStatus", "routingStatus")):
                 for row in user.get(rows, ()):
                     at = max(utc(row["startTime"]), self.since)

@@ -65,14 +65,11 @@ class World(TestCase):
         cls.called = {f.get("flowId"): f.get("flowName") for f in flows}  # where no list has it, as the record has it
         cls.called.update(r for table in NAMED for r in map(tuple, site.query(f"SELECT {table}_id, name FROM {table}")))
         cls.whole = dict(site.query("SELECT day, whole FROM freshness WHERE stream = 'conversations'"))
-        cls.targets = {(q["id"], {"call": "voice"}.get(media, media)): of["serviceLevel"]["durationMs"] / 1000 for q in cls.queues(server)
+        queues = cls.api.ask("/api/v2/routing/queues?pageSize=100")["entities"]
+        cls.targets = {(q["id"], {"call": "voice"}.get(media, media)): of["serviceLevel"]["durationMs"] / 1000 for q in queues
                        for media, of in q["mediaSettings"].items()}
         cls.db = site.connect()
         cls.addClassCleanup(cls.db.close)
-
-    @staticmethod
-    def queues(server):
-        return [json.loads(line) for line in server.get("/standin/truth/queues").decode().splitlines()]
 
     @classmethod
     def placed(cls, document):

@@ -71,16 +71,6 @@ class Export(TestCase):
             table = list(csv.reader(io.StringIO(self.ok(self.box.run("query", name, "--csv")).stdout)))
             self.assertEqual(len(table) - 1, len(rows), name)
 
-    def test_parameters_of_a_query(self):
-        rows = json.loads(self.ok(self.box.run("query", "conversations_by_day", "from=2026-03-02", "to=2026-03-02",
-                                               "--json")).stdout)
-        self.assertTrue(rows)
-        self.assertTrue(all("2026-03-02" in json.dumps(r) for r in rows))
-        self.assertIn("freshness", self.ok(self.box.run("query", "freshnes"), 2).stderr)
-        for misspelt in ("form=2026-03-01", "from"):
-            self.ok(self.box.run("query", "conversations_by_day", misspelt), 2)
-
-
 class Hash(ctypes.Structure):
     _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
 

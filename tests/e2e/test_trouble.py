@@ -51,25 +51,21 @@ class Trouble(TestCase):
     def assert_whole(self, now):
         compare_conversations(self, self.vendor, self.server.truth(START, now=now, method=self.method))
 
-    def after_a_night_of(self, faults, code, method="auto", good=None, **world):
-        self.world(method, **world)
-        said = self.night(at(4), code, *faults)
-        self.night(at(5), 0, *(good or ()))
-        self.assert_whole(at(5))
-        return said
+    def test_after_a_night_of_it_all_is_there(self):
+        """Jobs that fail, all or those of a day; 200 with an error's body, an empty object or a total alone, which is no empty day."""
+        lost = ("job-fail", "job-state-expired", "4xx:status=404," + RESULTS)
+        asked = (JOBS + ",method=POST", JOB, RESULTS, JOBS + "/availability", QUERY, DETAILS + ",method=GET,has=id=")
+        cases = [(fault, method, code) for fault in lost for method, code in (("job", 7), ("auto", 11))]
+        cases += [(f"{fault}{',' if ':' in fault else ':'}has={DAYS[1]}", "job", 11) for fault in lost]
+        cases += [(fault + where, "auto", (7, 11)) for where in asked for fault in ("no-answer:", "error-in-200:")]
+        for fault, method, code in [*cases, ("no-conversations-key:" + QUERY, "query", (7, 11))]:
+            with self.subTest(fault=fault, method=method):
+                self.world(method)
+                self.night(at(4), code, fault)
+                self.night(at(5), 0)
+                self.assert_whole(at(5))
 
     # --- jobs -----------------------------------------------------------------------------------------------------
-
-    def test_every_job_fails_for_a_night(self):
-        for fault in ("job-fail", "job-state-expired", "4xx:status=404," + RESULTS):
-            for method, code in (("job", 7), ("auto", 11)):
-                with self.subTest(fault=fault, method=method):
-                    self.after_a_night_of([fault], code, method)
-
-    def test_the_jobs_of_one_day_fail_for_a_night(self):
-        for fault in ("job-fail:has=", "job-state-expired:has=", "4xx:status=404," + RESULTS + ",has="):
-            with self.subTest(fault=fault):
-                self.after_a_night_of([fault + DAYS[1]], 11, "job")
 
     def test_a_page_that_cannot_be_read_for_four_nights(self):
         for fault in ("missing-id:has=" + DAYS[1] + ",", "4xx:has=cursor=,"):
@@ -316,17 +312,6 @@ class Trouble(TestCase):
         self.night(at(10), 0)
 
     # --- answers that are none ------------------------------------------------------------------------------------
-
-    def test_an_answer_that_is_none_is_no_empty_day(self):
-        """200 with an error's body, or with an empty object, for a night and for each kind of request."""
-        for where in (JOBS + ",method=POST", JOB, RESULTS, JOBS + "/availability", QUERY,
-                      DETAILS + ",method=GET,has=id="):
-            for fault in ("no-answer:", "error-in-200:"):
-                with self.subTest(fault=fault + where):
-                    self.after_a_night_of([fault + where], (7, 11))
-
-    def test_a_total_without_rows_is_no_empty_day(self):
-        self.after_a_night_of(["no-conversations-key:" + QUERY], (7, 11), "query")
 
     def test_an_organization_list_that_is_none(self):
         for fault in ("no-answer", "error-in-200"):

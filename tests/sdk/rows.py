@@ -1,10 +1,9 @@
 """A second opinion on how answers become rows: the brackets of the schema's comments (docs/adding-a-stream.md explains
 them) applied to documents. It shares nothing with the program's own maps but those comments."""
-import datetime
 import json
 import re
 
-from harness import instant
+from harness import instant, later
 
 CREATE = re.compile(r"CREATE TABLE (\w+) \((?: -- (.*))?$")
 COLUMN = re.compile(r'(?:    |ALTER TABLE (\w+) ADD COLUMN )"?([a-z]\w*)"? ([A-Z]+)\b.*? -- (.*)$')
@@ -135,11 +134,6 @@ def canonical_json(value):
     return json.dumps(plain(value), sort_keys=True)
 
 
-def later(since, seconds):
-    begin = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
-    return instant((begin + datetime.timedelta(seconds=seconds)).isoformat())
-
-
 MARKS = {
     "time": instant, "json": canonical_json, "0/1": int,
     "from": lambda v: instant(v.split("/")[0]), "to": lambda v: instant(v.split("/")[1]),
@@ -166,7 +160,7 @@ def column_value(words, levels, pair, window):
             names = field(other, levels) or {}
             value = [names.get(one) for one in value] if isinstance(value, list) else names.get(value)
         elif kind == "offset":
-            value = later(field(other, levels) if other else window["@start"], value)
+            value = later(field(other, levels) if other else window["@start"], seconds=value)
         else:
             value = MARKS[mark](value)
     return value

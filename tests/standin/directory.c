@@ -809,16 +809,3 @@ void directory_answer(const struct request *request, struct reply *reply)
     }
     jw_end(w);
 }
-
-void directory_all(const struct request *request, struct reply *reply)
-{
-    char segment[64];
-    bool users = strcmp(request->path, "/standin/truth/users") == 0;
-    const struct list *l = find(users ? API "users" : API "routing/queues", segment);
-    reply->type = "application/x-ndjson";
-    for (int i = 0; i < *l->count; i++) {
-        write_entity(&reply->body, l, 0, i, world_moment().now);
-        jw_text(&reply->body, "\n");
-        reply->body.comma = false;
-    }
-}

@@ -185,8 +185,7 @@ static const char help_on_faults[] =
     "  job-expire:after=N (result pages)    job-fail    job-state-expired\n"
     "  job-pending (submitted now, it stays so)    job-slow (polled now, it is not done yet)\n"
     "\n"
-    "Its own paths: POST /standin/control, GET /standin/requests, /standin/truth,\n"
-    "/standin/truth/counts, /standin/truth/users, /standin/truth/queues. See README.md.\n";
+    "Its own paths: see README.md.\n";
 
 static void show_help(const struct setting *s, const char *value)
 {

@@ -75,8 +75,6 @@ static const struct route table[] = {
     {"GET", OWN "requests", record_show, NULL},
     {"GET", OWN "truth", truth_conversations, NULL},
     {"GET", OWN "truth/statuses", statuses_truth, NULL},
-    {"GET", OWN "truth/users", directory_all, NULL},
-    {"GET", OWN "truth/queues", directory_all, NULL},
 };
 
 bool routes_match(const char *pattern, const char *path, char segment[64])

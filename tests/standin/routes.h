@@ -58,8 +58,6 @@ void directory_answer(const struct request *request, struct reply *reply);
 /* The pattern of the list or document that this path asks for, what stands for {id}, and the
  * permission that it needs (NULL: none); NULL: it is neither's. */
 const char *directory_route(const char *path, char segment[64], const char **permission);
-/* Answers with every user, every queue, a line each. */
-void directory_all(const struct request *request, struct reply *reply);
 /* historical.c: */
 void historical_submit(const struct request *request, struct reply *reply);
 void historical_status(const struct request *request, struct reply *reply);
