@@ -140,20 +140,10 @@ class EveryByte(Base):
                 with self.subTest(framing=framing, coding=coding, mode=mode):
                     self.walk(route, framing, coding, mode)
 
-    def test_token(self):
-        self.every("token")
-
-    def test_job_submission(self):
-        self.every("submit")
-
-    def test_job_status(self):
-        self.every("status")
-
-    def test_job_results(self):
-        self.every("results")
-
-    def test_query_page(self):
-        self.every("query")
+    def test_every_route(self):
+        for route in ROUTES:
+            with self.subTest(route):
+                self.every(route)
 
     def test_a_later_page_leaves_the_earlier_ones(self):
         """The second page of a job's results is cut: the first stays, row for row."""

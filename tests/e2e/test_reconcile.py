@@ -10,8 +10,8 @@ import random
 import unittest
 import zoneinfo
 
-from harness import FULL, TestCase, clock_at, killed, later, make_figures, utc
-from test_figures import Records, ms, queue_of
+from harness import FULL, TestCase, clock_at, killed, later, make_figures
+from test_figures import Records, ms
 
 BOTH = "users, queues, conversations, conversation_aggregate, user_status, user_aggregate"
 COUNTED = {"nOffered": "n", "tAnswered": "ct", "tAbandon": "ct", "tShortAbandon": "c", "tFlowOut": "c", "nOverSla": "n",
@@ -26,25 +26,16 @@ def moment(start, hour):
     return later(start + "T00:00:00Z", hours=hour)
 
 
-def day_of(zone, text):
-    return utc(text).astimezone(zoneinfo.ZoneInfo(zone)).date().isoformat()
-
-
 def figures(documents, zone):
     """{(day, queue, medium, metric, statistic): value}, of queues."""
-    out = collections.Counter()
-    for p in (p for d in documents for p in d.get("participants", ())):
-        for s in p.get("sessions", ()):
-            for m in s.get("metrics", ()):
-                queue, kinds = queue_of(p["purpose"], s, m), COUNTED.get(m["name"], "")
-                at = day_of(zone, m["emitDate"]), queue, s["mediaType"]
-                if queue:
-                    for kind in kinds:
-                        value = {"n": m["value"], "c": 1, "t": m["value"]}[kind]
-                        out[(*at, m["name"], "sum" if kind == "t" else "count")] += value
-                    level = {"tAnswered": (1, 1), "tAbandon": (0, 1), "nOverSla": (-m["value"], 0)}.get(m["name"], (0, 0))
-                    out[(*at, "oServiceLevel", "numerator")] += level[0]
-                    out[(*at, "oServiceLevel", "denominator")] += level[1]
+    out, records = collections.Counter(), Records([{"conversation": d} for d in documents], zone)
+    for at, queue, media, name, value in records.metrics():
+        key = str(records.local(at).date()), queue, media
+        for kind in COUNTED.get(name, ""):
+            out[(*key, name, "sum" if kind == "t" else "count")] += 1 if kind == "c" else value
+        level = {"tAnswered": (1, 1), "tAbandon": (0, 1), "nOverSla": (-value, 0)}.get(name, (0, 0))
+        out[(*key, "oServiceLevel", "numerator")] += level[0]
+        out[(*key, "oServiceLevel", "denominator")] += level[1]
     return {key: value for key, value in out.items() if value}
 
 
