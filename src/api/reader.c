@@ -1,5 +1,6 @@
 #include "api/reader.h"
 
+#include "api/pace.h"
 #include "base/limits.h"
 
 enum {
@@ -201,15 +202,18 @@ static void tell_end(struct reader *r, struct news *n, enum news_kind kind)
 }
 
 /* The reading ends with the error in `n`. It is this reading's alone when an answer of its own
- * breaks the contract, refuses it or says 5xx, or its job is lost; any other halts everything. */
+ * breaks the contract, refuses it or says 5xx, or its job is lost, or a limit asks for a longer
+ * wait than a token's own, which is by the minute; any other halts everything. */
 static void fail(struct reader *r, struct news *n)
 {
     const struct err *e = &n->answer.error;
     bool answers = e->http_status > 0 || n->answer.http.status > 0;
     bool server =
         e->kind == ERR_TEMPORARY && answers && client_token(r->all->client)->generation > 0;
+    int64_t wait = retry_after_ms(n->answer.http.retry_after, n->answer.received_ms);
+    bool is_long = e->http_status == 429 && wait > limit_get(LIMIT_RETRY_AFTER_MS);
 
-    n->halts = e->kind != ERR_CONTRACT && e->kind != ERR_PERMISSION && !server;
+    n->halts = e->kind != ERR_CONTRACT && e->kind != ERR_PERMISSION && !server && !is_long;
     tell_end(r, n, NEWS_FAILED);
 }
 

@@ -406,7 +406,7 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     bool stands_in = r->pass && (n->agenda.stand_ins & 1U << r->pass_no) != 0;
     bool server = why->kind == ERR_TEMPORARY && !everything;
 
-    if (r->share_count > 1 && !everything && !r->waited) {
+    if (r->share_count > 1 && !everything && !r->waited && why->http_status != 429) {
         ask_apart(n, r);
         return;
     }
@@ -423,7 +423,8 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     n->agenda.troubled += server ? 1 : 0;
     bool has_ids = r->pass && r->pass->ids;
     bool is_part = r->window && (r->window->scope || (has_ids && n->done > 0));
-    bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !is_part);
+    bool halts = everything || !r->window || why->http_status == 429 ||
+                 (why->kind == ERR_PERMISSION && !is_part);
     fail(n, why, halts);
     n->left += r->share_count > 1 ? r->share_count - 1 : 0;
     if (halts || (server && n->agenda.troubled >= TROUBLED_MAX)) {

@@ -207,7 +207,8 @@ class Range(Past):
         site = self.past_site(streams="conversations, conversation_aggregate")
         site.set(conversations={"method": "job"})
         self.server.control(faults=["latency:ms=1500,path=/api/v2/analytics/conversations/details/jobs/availability",
-                                    "429:retry_after=huge,path=/api/v2/analytics/conversations/aggregates"])
+                                    "429:retry_after=absent,path=/api/v2/analytics/conversations/aggregates"])
+        site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "300"
         result = self.fill(site, "2026-03-05", "2026-03-05", code=6)
         self.assertIn("conversations: not all done", result.stderr)
         self.assertEqual(site.query("SELECT streams_done, streams_left FROM run")[0][:], (0, 2))

@@ -48,6 +48,14 @@ class FromTheServer(CommandLine):
             server.control(faults=[])
             self.ok(site.extract(*CONVERSATIONS))
 
+    def test_a_limit_of_one_api_is_its_streams_alone(self):
+        """It asks for a longer wait, of hours mostly, than the limit of a token, which is by the minute."""
+        server = self.standin(now=NOW, faults=["429:retry_after=3600,path=/api/v2/routing/wrapupcodes"])
+        site = self.site(server.url)
+        self.ok(site.extract(*CONVERSATIONS, "--stream", "wrapup_codes"), 11)
+        self.assertGreater(site.value("SELECT count(*) FROM conversation"), 0)
+        self.ok(site.extract("--stream", "wrapup_codes"), 6)
+
 
 class Mistyped(CommandLine):
     LOGIN = f"[genesys]\nlogin_url = {NOWHERE}\napi_url = {NOWHERE}\nclient_id = a\nclient_secret = b\n"
