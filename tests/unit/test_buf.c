@@ -43,6 +43,7 @@ TEST(the_maximum_refuses_whole_additions)
             assert_true(buf_add_str(&b, ""));
             assert_int_equal(b.length, max);
             buf_free(&b);
+            assert_null(b.data);
         }
     }
 }

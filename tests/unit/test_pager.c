@@ -275,25 +275,6 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
     }
 }
 
-TEST_IN(setup, teardown, pages_in_flight_are_as_many_as_expected)
-{
-    struct pager *p = pager_of(query);
-
-    ask(p);
-    assert_int_equal(pager_state(p), PAGER_WAITING);
-    take(p, 0, conversations("'totalHits':40", 10));
-    for (int i = 1; i <= 4; i++) {
-        assert_int_equal(ask(p).sequence, i); /* one more than full pages */
-    }
-    assert_int_equal(pager_state(p), PAGER_WAITING);
-    take(p, 4, conversations("'totalHits':40", 0)); /* the end, though others are on their way */
-    take(p, 2, conversations("", 10));
-    take(p, 1, conversations("", 10));
-    assert_int_equal(pager_state(p), PAGER_WAITING);
-    take(p, 3, conversations("", 10));
-    assert_int_equal(pager_state(p), PAGER_DONE);
-}
-
 TEST_IN(setup, teardown, only_an_empty_page_ends_sparse_ones)
 {
     STEPS(sparse,

@@ -59,11 +59,6 @@ static const struct {
      "head_of_   answer_\n"
      "it         seconds\n"
      "two words    12345\n"},
-    {"words beside a time are cut", "SELECT '2026-03-01 09:00:00' AS at, 'some longer words' AS w",
-     RENDER_TABLE, 31, "at                   w\n2026-03-01 09:00:00  some lon..\n"},
-    {"a list has no head", SAMPLE, RENDER_LIST, 30,
-     "Sales          7  short\n"
-     "Service  1234567  quite a lo..\n"},
     {"wide characters take two columns, accents none",
      "SELECT '\xea\xb9\x80\xed\x98\x84\xec\x9a\xb0' AS agent, '1' AS x "
      "UNION ALL SELECT 'e\xcc\x81te', '2'",

@@ -232,6 +232,37 @@ TEST_IN_SCRATCH(business_days_tile_time)
     check(clock_set_zone("UTC", &s->e), s);
 }
 
+/* Wherever they are made from. */
+TEST_IN_SCRATCH(windows_of_several_days_never_overlap)
+{
+    check(clock_set_zone("Europe/London", &s->e), s);
+    for (int business = 0; business < 2; business++) {
+        struct window_kind k = KIND(business ? GRID_BUSINESS_DAY : GRID_UTC_DAY, &query);
+        int32_t day = 19800;
+
+        k.span_days = 7;
+        scratch_exec(s, "DELETE FROM extract_window");
+        for (int i = 0; i < 20; i++, day += i % 3 == 0 ? -11 : 9) {
+            int64_t from_ms = business ? clock_zone_day_start_ms(day) : day * DAY;
+
+            make(s, &k, from_ms, from_ms + 20 * DAY);
+            assert_string_equal(
+                scratch_value(s,
+                              arena_printf(s->arena,
+                                           "SELECT count(*) FROM extract_window WHERE "
+                                           "strftime('%%s', window_start) <= '%lld' AND "
+                                           "strftime('%%s', window_end) > '%lld'",
+                                           (long long)from_ms / 1000, (long long)from_ms / 1000)),
+                "1");
+        }
+        check_value(s,
+                    "SELECT count(*) FROM extract_window AS a JOIN extract_window AS b "
+                    "ON a.window_start < b.window_start AND a.window_end > b.window_start",
+                    "0");
+    }
+    check(clock_set_zone("UTC", &s->e), s);
+}
+
 /* --- what a crash may leave, and what becomes of it ------------------------------------------ */
 
 /* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`. */
