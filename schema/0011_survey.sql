@@ -1,6 +1,6 @@
 -- Customer surveys with their answers, one by one, of the conversations that name them (survey). A row whose
 -- survey is gone stays, and says so in deleted_at.
-CREATE TABLE survey_detail ( -- [* not selfUri conversation.selfUri]
+CREATE TABLE survey_detail ( -- [* not selfUri agent.name conversation.selfUri]
     survey_id TEXT NOT NULL PRIMARY KEY, -- [id] the API's id of the survey
     conversation_day_start TEXT,         -- [@start] first instant of the UTC day on which its conversation began
     name TEXT,                           -- [name] name

@@ -216,8 +216,11 @@ static void write_survey(struct jw *w, const struct conv *c, const struct extra 
     JW(w, OBJECT(NULL), UUID("id", e->key), OBJECT("conversation"), ID("id", c->id), END);
     form_head(w, "surveyForm", form, true);
     jw_end(w);
-    JW(w, IF(e->agent >= 0), REF("agent", "users", world_key(THING_USER, (uint64_t)e->agent)),
-       TEXT("status", finished ? "Finished" : "Sent"),
+    if (e->agent >= 0) {
+        uint64_t agent = world_key(THING_USER, (uint64_t)e->agent);
+        JW(w, OBJECT("agent"), UUID("id", agent), TEXT("name", "Agent"), LINK("users", agent), END);
+    }
+    JW(w, TEXT("status", finished ? "Finished" : "Sent"),
        REF("queue", "routing/queues", world_key(THING_QUEUE, (uint64_t)e->queue)));
     if (finished) {
         JW(w, OBJECT("answers"), REAL("totalScore", (double)(e->key % 1001) / 10.0),
