@@ -270,6 +270,10 @@ class Beside(Past):
             _, err = process.communicate(timeout=120)
             self.assertEqual(process.returncode, 0, err)
         self.assertEqual(sorted(asked), [f"2026-03-{d:02d}" for d in range(4, 13)])
+        if FULL:  # forms that evaluations of the past name are the next night's
+            self.server.control(now=NEXT, faults=[])
+            for each in site, fresh:
+                self.ok(each.extract("--until", NEXT, env=clock_at(NEXT)))
         self.same(site, fresh)
 
     def test_one_that_hangs(self):
