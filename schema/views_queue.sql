@@ -113,7 +113,7 @@ WHERE minutes = 30;
 -- minutes                            length of the interval; 1440: the business day
 -- day                                the business day
 -- local_start                        its beginning as the clock showed it, YYYY-MM-DD HH:MM; NULL: a day
--- utc_start                          that instant; NULL: a day
+-- utc_start                          its first instant, or that at which the clock was set within it; NULL: a day
 -- queue_id, queue_name               the queue; its name of today
 -- media_type                         medium of the session
 -- offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
@@ -127,8 +127,8 @@ WHERE minutes = 30;
 CREATE VIEW v_queue_interval AS
 SELECT
     x.minutes, x.day, strftime('%Y-%m-%d %H:%M', x.local_start, 'unixepoch') AS local_start,
-    strftime('%Y-%m-%dT%H:%M:%SZ', x.local_start - x.shift_seconds, 'unixepoch') AS utc_start, x.queue_id,
-    q.name AS queue_name, x.media_type,
+    strftime('%Y-%m-%dT%H:%M:%SZ', max(x.local_start - x.shift_seconds, x.zone_from), 'unixepoch') AS utc_start,
+    x.queue_id, q.name AS queue_name, x.media_type,
     x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.handled, x.transferred,
     x.blind_transferred, x.consult_transferred, x.answer_ms, x.abandon_ms, x.flow_out_ms, x.handle_ms,
     x.talk_ms, x.hold_ms, x.acw_ms, x.dialing_ms, x.contacting_ms,
@@ -157,6 +157,7 @@ FROM (
     FROM (
         SELECT
             n.minutes, z.day, f.queue_id, f.media_type, CASE WHEN n.minutes < 1440 THEN z.offset_seconds END AS shift_seconds,
+            CAST(strftime('%s', max(z.utc_from)) AS INTEGER) AS zone_from,
             CASE WHEN n.minutes < 1440
                 THEN (strftime('%s', f.utc_start) + z.offset_seconds) / (60 * n.minutes) * (60 * n.minutes) END AS local_start,
             sum(f.offered) AS offered, sum(f.answered) AS answered, sum(f.abandoned) AS abandoned,

@@ -973,22 +973,24 @@ static bool migrate_step(struct db *d, int number, struct err *e)
     return ok && db_exec(d, marks, e);
 }
 
-/* The files of one number are one migration, one transaction. */
+/* The files of one number are one migration; all that a file lacks are one transaction, so that a
+ * kill leaves it as it was. */
 static bool migrate(struct db *d, int64_t version, struct err *e)
 {
-    int first = migration_number(0);
+    int last = db_schema_version();
 
-    for (int number = version < first ? first : (int)version + 1; number <= db_schema_version();
-         number++) {
-        if (version > 0 && number == db_schema_version()) {
-            LOG(LOG_INFO, "bringing the database to a newer schema", LOG_S("path", d->path),
-                LOG_N("schema", number));
-        }
-        if (!db_finish(d, db_begin(d, e) && migrate_step(d, number, e), e)) {
-            return false;
-        }
+    if (version == last) {
+        return true;
     }
-    return true;
+    if (version > 0) {
+        LOG(LOG_INFO, "bringing the database to a newer schema", LOG_S("path", d->path),
+            LOG_N("schema", last));
+    }
+    bool done = db_begin(d, e);
+    for (int number = migration_number(0); done && number <= last; number++) {
+        done = migrate_step(d, number, e);
+    }
+    return db_finish(d, done, e);
 }
 
 /* --- opening --- */

@@ -145,10 +145,12 @@ class World(TestCase):
         return {k: self.figure(v) for k, v in groups.items()}
 
     def interval(self, m, minutes):
-        """(beginning on the clock, its first instant)"""
+        """(beginning on the clock, its first instant): two where the clock is set within it"""
         local = m.emitted.astimezone(self.tz)
         begun = local - datetime.timedelta(minutes=local.minute % minutes, seconds=local.second, microseconds=local.microsecond)
-        utc = begun.replace(fold=local.fold).astimezone(datetime.timezone.utc)
+        utc = (begun.replace(tzinfo=None) - local.utcoffset()).replace(tzinfo=datetime.timezone.utc)
+        while utc.astimezone(self.tz).utcoffset() != local.utcoffset():
+            utc += datetime.timedelta(minutes=15)
         return begun.strftime("%Y-%m-%d %H:%M"), utc.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
