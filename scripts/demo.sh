@@ -138,5 +138,5 @@ Try next
   sqlite3 $dir/rollcall.db 'SELECT * FROM v_conversation LIMIT 5'
 With your own Genesys Cloud: README.md. To remove all this: make demo-clean
 
-The page, for a browser: file://$PWD/$dir/report.html
+The page, for a browser: file://$(printf %s "$PWD/$dir/report.html" | sed "s/%/%25/g; s/ /%20/g")
 SUMMARY
