@@ -234,8 +234,9 @@ TEST_IN(setup, teardown, a_stalled_post_ends_at_its_limit)
     large[sizeof(large) - 1] = '\0';
     limit("STALL_MS", "1000");
     script.delay_ms = 4000;
-    assert_int_equal(ask((struct http_request){.method = HTTP_POST, .body = large}).failure,
-                     HTTP_TIMEOUT);
+    struct http_answer a = ask((struct http_request){.method = HTTP_POST, .body = large});
+    assert_int_equal(a.failure, HTTP_TIMEOUT);
+    assert_int_equal(a.cause, CAUSE_NET_TIMEOUT);
     limit("STALL_MS", NULL);
 }
 

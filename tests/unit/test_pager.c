@@ -254,6 +254,7 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         {"a short page before the expected end", "'totalHits':30", {10, 7, 10, 3}, 4},
         {"an empty page before the expected end", "'totalHits':30", {10, 0, 10, 3}, 4},
         {"a link to the next page", "'pageCount':1,'nextUri':'/l?pageNumber=9'", {10, 4, 0}, 3},
+        {"pageCount", "'total':20,'pageCount':2", {10, 10}, 2},
         {"pageCount, rows filtered out", "'total':30,'pageCount':3", {9, 0, 8}, 3},
         {"total without pageCount", "'total':12", {10, 2}, 2},
         {"a server that cuts the page size", "'pageSize':5,'totalHits':12", {5, 5, 2}, 3},

@@ -93,6 +93,7 @@ TEST(waits)
         {RETRY_RATE, 5, -1, 0, 0.5, 8000},
         {RETRY_SERVER, 6, -1, 0, 0.5, 15000},
         {RETRY_SERVER, 2000000000, -1, 0, 0.999, 29970},
+        {RETRY_RATE, 1, 1, 0, 0.0, 1},
         {RETRY_RATE, 1, SECONDS(3), 0, 0.5, 3150},
         {RETRY_RATE, 9, SECONDS(60), 0, 0.5, 60500},
         {RETRY_SERVER, 1, SECONDS(180), 0, 0.0, 180000},
