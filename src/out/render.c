@@ -383,6 +383,12 @@ void render_names(const struct rows *q, struct csv_writer *w)
     csv_end_record(w);
 }
 
+static bool not_written(const struct rendering *to, struct err *e)
+{
+    return err_set(e, ERR_STORE, "cannot write %s: the disk is full or the reader went away",
+                   to->file ? to->file->path : "the output");
+}
+
 static void render_csv(struct rows *q, const struct rendering *to, size_t *count)
 {
     const struct csv_options options = {.escape = isatty(fileno(to->out)) == 1};
@@ -392,9 +398,8 @@ static void render_csv(struct rows *q, const struct rendering *to, size_t *count
     for (; next_row(q) && !csv_failed(w); (*count)++) {
         render_record(q, w);
     }
-    bool written = csv_finish(w);
-    if (q->ok && !written) {
-        q->ok = err_set(q->e, ERR_STORE, "cannot write the output: %s", strerror(errno));
+    if (!csv_finish(w) && q->ok) {
+        q->ok = not_written(to, q->e);
     }
 }
 
@@ -556,13 +561,6 @@ static void render_paragraphs(struct rows *q, const struct rendering *to, size_t
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-static bool check_written(FILE *out, struct err *e)
-{
-    return !ferror(out) ||
-           err_set(e, ERR_STORE,
-                   "cannot write the output: the disk is full or the reader went away");
-}
-
 bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
 {
     static void (*const forms[])(struct rows *, const struct rendering *, size_t *) = {
@@ -574,7 +572,7 @@ bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
     if (q->ok) {
         forms[to->format](q, to, count);
     }
-    q->ok = q->ok && check_written(to->out, q->e);
+    q->ok = q->ok && (!ferror(to->out) || not_written(to, q->e));
     return q->ok;
 }
 
@@ -595,7 +593,7 @@ bool render_document(struct rows q, FILE *out)
         (void)str_write(&safe, STR_DOCUMENT, text, strlen(text));
         put_document(buf_str(&safe), out);
     }
-    return db_end(&q) && check_written(out, q.e);
+    return db_end(&q) && (!ferror(out) || not_written(&(struct rendering){.out = out}, q.e));
 }
 
 bool render_lines(struct rows q, FILE *out)

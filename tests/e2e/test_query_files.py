@@ -7,6 +7,7 @@ import stat
 import unittest
 import xml.etree.ElementTree
 import zipfile
+from pathlib import Path
 
 from harness import TestCase
 
@@ -148,6 +149,13 @@ class Files(TestCase):
             self.ok(self.site.run(*words, "--xlsx", path), 2)
             with open(path, encoding="utf-8") as file:
                 self.assertEqual(file.read(), "old")
+        for form in ("--xlsx", "--csv", "--json"):  # a full disk
+            to = [form, path] if form == "--xlsx" else [form, "--out", path]
+            with self.site.held():  # so that the program has nothing to write beside the database
+                self.site.value("SELECT count(*) FROM run")
+                told = self.ok(self.site.run("query", "requests", *to, before=["prlimit", "--fsize=99"]), 9).stderr
+            self.assertIn(f"cannot write {path}: ", told)
+            self.assertEqual(Path(path).read_text(encoding="utf-8"), "old")
         self.assertEqual([n for n in os.listdir(self.site.directory) if ".tmp" in n], [])
         self.assertIn("nowhere", self.ok(self.site.run("query", "freshness", "--xlsx", self.path("nowhere/x.xlsx")), 9).stderr)
         self.assertEqual(self.site.value("SELECT count(*) > 0 FROM conversation"), 1)
