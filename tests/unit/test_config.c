@@ -373,6 +373,7 @@ TEST_IN_FIXTURE(precedence)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     assert_secret("from-ini", "rollcall.ini:4");
+    assert_null(strstr(config_origin(&last->c, KEY_CLIENT_SECRET), "overrides"));
     write_file("secret", "from-file\n");
     write_file("rollcall.ini", LOGIN_INI "client_secret_file = secret\n");
     assert_secret("from-file", "secret");
@@ -393,9 +394,11 @@ TEST_IN_FIXTURE(origins_say_what_they_override)
 {
     write_file("secret", "x\n");
     write_file("rollcall.ini", LOGIN_INI "client_secret_file = secret\n");
-    write_file(".env", "GENESYS_CLIENT_ID=b\nGENESYS_CLIENT_SECRET=y\n");
+    write_file(".env",
+               "GENESYS_CLIENT_ID=b\nGENESYS_CLIENT_SECRET=y\nGENESYS_REGION=mypurecloud.de");
     setenv("GENESYS_CLIENT_ID", "c", 1);
     struct loaded *l = good(load_as(NULL, true));
+    assert_string_equal(l->c.region, "mypurecloud.de");
     assert_string_equal(config_origin(&l->c, KEY_CLIENT_ID),
                         "environment variable GENESYS_CLIENT_ID, which overrides .env:1: "
                         "GENESYS_CLIENT_ID, which overrides rollcall.ini:3: [genesys] client_id");

@@ -66,6 +66,11 @@ TEST_IN(tempdir_enter, tempdir_leave, commit)
     }
     assert_int_equal(entries("."), 4);
     assert_int_equal(entries("sub"), 1);
+    struct stat s;
+    mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(stat("a.csv", &s), 0);
+    assert_int_equal(s.st_mode & 0777, FILE_MODE & ~mask);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, open_failures)
