@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "io/embedded.h"
 #include "out/out.h"
@@ -96,6 +97,12 @@ static bool exists(const char *path)
     return stat(path, &status) == 0;
 }
 
+/* Whether the file out/NAME.csv holds the text. */
+static bool holds(struct scratch *s, const char *name, const char *text)
+{
+    return strstr(scratch_file(s, arena_printf(s->arena, "out/%s.csv", name)), text) != NULL;
+}
+
 /* Equal content gives equal bytes, whatever the order in which it came: the manifest has the
  * hashes.
  */
@@ -110,6 +117,31 @@ TEST_IN_FIXTURE(files_depend_on_content_alone)
     c.export_directory = "b";
     export_all(s, &c);
     assert_string_equal(scratch_file(s, "a/manifest.json"), scratch_file(s, "b/manifest.json"));
+}
+
+TEST_IN_FIXTURE(since_keeps_what_starts_later)
+{
+    struct config c = config_of("out");
+
+    check(clock_set_zone("Asia/Seoul", &s->e), s);
+    db_rollback(s->db);
+    check(export_run(s->db, &c, "2024-10-05", s->arena, &s->e), s); /* 2024-10-04T15:00Z */
+    db_rollback(s->db);
+    static const struct {
+        const char *file;
+        const char *before;
+        const char *after;
+    } kept[] = {{"conversation", "c-b", "c-a"},
+                {"participant", "c-b", "c-a"},
+                {"v_conversation", "c-b", "c-a"},
+                {"v_conversation", "c-0", "c-c"},
+                {"adherence_state", "2024-10-04", "2024-10-05"},
+                {"user", "nothing", "u1"}};
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        assert_false(holds(s, kept[i].file, kept[i].before));
+        assert_true(holds(s, kept[i].file, kept[i].after));
+    }
+    assert_non_null(strstr(scratch_file(s, "out/manifest.json"), "\"since\": \"2024-10-05\""));
 }
 
 TEST_IN_FIXTURE(ledger_tables_come_by_name_without_blobs)
