@@ -80,6 +80,7 @@ TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
     assert_false(lock_holder(two, 0, holder));
     assert_string_equal(holder, "");
     assert_true(lock_take(two, 0, "users", &e));
+    assert_false(lock_take(one, 0, "users", &e)); /* what was dropped is to be taken anew */
     lock_close(two);
     assert_true(lock_take(one, 1, "queues", &e));
     lock_close(one);
