@@ -442,8 +442,7 @@ static int64_t retry_after_of(const struct http_answer *answer)
                           answer->date_ms != TIME_NONE ? answer->date_ms : clock_now_ms());
 }
 
-/* How long to wait before a flight is tried again; -1: it is not worth it, or there was enough of
- * it. */
+/* How long to wait before a flight is tried again; -1: it is not worth it, or it was enough. */
 static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum retry_reason reason,
                               int64_t retry_after)
 {

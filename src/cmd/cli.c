@@ -302,29 +302,34 @@ static void list_requests(struct arena *a, const char *counts)
     }
 }
 
-/* A stream a line: its name, title, what a role must grant, its groups, whom it needs. Of a pass's
- * permissions any is enough, so the first stands for it; some take each other's place, else all are
- * wanted. */
+/* What a role must grant for a stream. Of a pass's permissions any is enough, so the first stands
+ * for it; some passes take each other's place, else all are wanted. */
+static const char *grants_of(const struct stream *s, struct arena *a)
+{
+    const char *needs = "";
+
+    for (size_t p = 0; p < s->pass_count; p++) {
+        const char *all = s->passes[p].permissions ? s->passes[p].permissions : "";
+        const char *one = arena_strndup(a, all, strcspn(all, " "));
+        const char *between = s->passes[p].plan.instead ? " or " : " and ";
+        const char *with = step_of_rows(s->passes[p].steps)->shown_by;
+
+        if (*one && !strstr(needs, one)) {
+            needs = arena_printf(a, "%s%s%s%s%s", needs, *needs ? between : "", one,
+                                 with ? " with " : "", with ? with : "");
+        }
+    }
+    return *needs ? needs : "none (divisions filter)";
+}
+
+/* A stream a line: its name, title, what a role must grant, its groups, whom it needs. */
 static void list_streams(struct arena *a)
 {
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        const char *needs = "";
 
-        for (size_t p = 0; p < s->pass_count; p++) {
-            const char *all = s->passes[p].permissions ? s->passes[p].permissions : "";
-            const char *one = arena_strndup(a, all, strcspn(all, " "));
-            const char *between = s->passes[p].plan.instead ? " or " : " and ";
-            const char *with = step_of_rows(s->passes[p].steps)->shown_by;
-
-            if (*one && !strstr(needs, one)) {
-                needs = arena_printf(a, "%s%s%s%s%s", needs, *needs ? between : "", one,
-                                     with ? " with " : "", with ? with : "");
-            }
-        }
-        printf("%s\t%s\t%s\t%s\t%s\n", s->name, s->title,
-               *needs ? needs : "none (divisions filter)", s->groups ? s->groups : "",
-               s->needs ? s->needs : "");
+        printf("%s\t%s\t%s\t%s\t%s\n", s->name, s->title, grants_of(s, a),
+               s->groups ? s->groups : "", s->needs ? s->needs : "");
     }
 }
 

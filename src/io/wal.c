@@ -84,7 +84,8 @@ static int attend(void *copier, sqlite3 *writer, const char *name, int frames)
 
     c->asked = frames < c->asked ? 0 : c->asked;
     bool is_own = c->asked >= BESIDE * most;
-    if (frames - c->asked < most && !(is_own && !atomic_load(&c->works))) {
+    bool works = c->begun && atomic_load(&c->works);
+    if (frames - c->asked < most && (!is_own || works)) {
         return SQLITE_OK;
     }
     wal_copier_wait(c);
@@ -95,9 +96,6 @@ static int attend(void *copier, sqlite3 *writer, const char *name, int frames)
     atomic_store(&c->works, true);
     atomic_store(&c->is_awaited, false);
     c->begun = c->own && pthread_create(&c->thread, NULL, copy, c) == 0;
-    if (!c->begun) {
-        atomic_store(&c->works, false);
-    }
     c->asked = c->begun && c->copies ? frames : c->asked;
     return SQLITE_OK;
 }

@@ -645,8 +645,7 @@ static void check_permissions(struct checking *a)
 
 /* --- limits ---------------------------------------------------------------------------------- */
 
-/* Requests of a night, from what the answers said about sizes. *day receives those of one day that
- * more. */
+/* Requests of a night, from what the answers said of sizes. *day: those of a day that more. */
 static int64_t night_requests(const struct checking *a, int64_t *day)
 {
     struct arena *arena = a->arena;

@@ -76,8 +76,7 @@ static bool has_tables(const struct needs *n, struct err *e)
     return known || config_blame(c, KEY_TABLES, e);
 }
 
-/* Whether the days of the file are those of the zone; a file that cannot be read now is told of
- * elsewhere. */
+/* Whether the file's days are those of the zone; one that cannot be read is told of elsewhere. */
 static bool keeps_zone(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;

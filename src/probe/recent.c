@@ -28,8 +28,7 @@ struct search {
     int64_t older;   /* and before */
 };
 
-/* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many there
- * were. */
+/* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many. */
 static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_t number,
                       int64_t *rows, struct err *e)
 {
