@@ -212,7 +212,7 @@ class GivenUp(Base):
             return [answer.head_length + int((answer.whole_at - answer.head_length) * part)] * 10**5
 
         cutter, site = self.cut_site(route, framing, coding, "fin", points)
-        site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "100"
+        site.env.update(ROLLCALL_LIMIT_RETRY_TOTAL_MS="600", ROLLCALL_LIMIT_RETRY_CAP_MS="20", ROLLCALL_LIMIT_RETRY_BASE_MS="20")
         self.assert_given_up(site.run(*RUN))
         self.assertGreater(len(cutter.cut_at), 1, "it was not repeated")
         self.assertIn(stored(site.db), (None, NOTHING))
