@@ -15,7 +15,6 @@ import urllib.request
 
 PAGE = 100
 COLUMN = re.compile(r"^\s+(\w+) (?:TEXT|INTEGER|BIGINT|REAL)\b[^-]*-- \[(\w+)", re.M)
-ARRAY = re.compile(r"-- \[(\w+)(?: json)?\] array", re.M)
 
 
 class Table:
@@ -24,21 +23,18 @@ class Table:
     def __init__(self, db, name):
         sql = db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)).fetchone()[0]
         self.fields = dict(COLUMN.findall(sql))
-        columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})") if not row[1].startswith("row_")]
-        self.keys = [column for column in columns if column not in self.fields]
-        self.names = [self.fields[column] for column in columns if column in self.fields]
-        self.arrays = [i for i, name in enumerate(self.names) if name in ARRAY.findall(sql)]
-        order = self.keys + [column for column in columns if column in self.fields]
+        columns = [(row[1], row[5]) for row in db.execute(f"PRAGMA table_info({name})")]
+        self.keys = [column for column, in_key in columns if in_key and column not in self.fields]
+        fields = [column for column, _ in columns if column in self.fields]
+        self.names = [self.fields[column] for column in fields]
+        order = self.keys + fields
         self.insert = f"INSERT INTO {name} ({', '.join(order)}) VALUES ({', '.join('?' * len(order))})"
         self.rows = []
 
     def add(self, keys, item):
         get = item.get
         values = [get(name) for name in self.names]
-        for i in self.arrays:
-            if values[i] is not None:
-                values[i] = json.dumps(values[i])
-        self.rows.append((*keys, *values))
+        self.rows.append((*keys, *(json.dumps(v) if type(v) is list else v for v in values)))
 
     def flush(self, db):
         if self.rows:
