@@ -461,8 +461,7 @@ static void empty(struct scrubber *s, struct json v, bool all, unsigned flags)
     }
 }
 
-/* A row is the person's: keeps what it says of them, marks it where its table can say so, and
- * empties it. */
+/* A row is the person's: keeps what it says of them, marks it if its table can, and empties it. */
 static void take_row(struct scrubber *s, const struct table_map *map, struct json row,
                      const struct erased *by)
 {

@@ -68,8 +68,7 @@ struct plan_facts {
     bool is_past;      /* of finished windows those alone are owed that were asked for once more */
 };
 
-/* The pass that settles windows: the first in force that is not of the whole stream; rule_count:
- * none. */
+/* The pass that settles windows: the first in force not of the whole stream; rule_count: none. */
 size_t plan_first(const struct plan_facts *f);
 
 /* Whether pass `p` is one of several that stand in for one another. */

@@ -119,8 +119,7 @@ bool window_ever_read(const struct ledger *l, const char *stream, int64_t *ever,
  * then. That there was any is logged. A transaction of its own. */
 bool window_distrust(const struct ledger *l, int64_t now_ms, struct err *e);
 
-/* What the server calls the reading is known and kept before anything follows. The cursor begins
- * anew. */
+/* What the server calls the reading is kept before anything follows; the cursor begins anew. */
 bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
                   struct err *e);
 

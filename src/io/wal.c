@@ -27,8 +27,7 @@ struct wal_copier {
     pthread_t thread;
 };
 
-/* A connection to the writer's file; another that lies at its path by now has nothing of that log.
- */
+/* A connection to the writer's file; another that lies at its path has nothing of that log. */
 static bool open_own(struct wal_copier *c)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -67,6 +66,15 @@ static void *copy(void *copier)
     return NULL;
 }
 
+static bool begin(struct wal_copier *c, bool copies)
+{
+    c->copies = copies;
+    atomic_store(&c->works, true);
+    atomic_store(&c->is_awaited, false);
+    c->begun = pthread_create(&c->thread, NULL, copy, c) == 0;
+    return c->begun;
+}
+
 void wal_copier_wait(struct wal_copier *c)
 {
     if (c->begun) {
@@ -89,14 +97,13 @@ static int attend(void *copier, sqlite3 *writer, const char *name, int frames)
         return SQLITE_OK;
     }
     wal_copier_wait(c);
-    c->copies = !is_own && open_own(c);
-    if (!c->copies) {
-        (void)sqlite3_wal_checkpoint_v2(writer, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (!is_own && open_own(c) && begin(c, true)) {
+        c->asked = frames;
+        return SQLITE_OK;
     }
-    atomic_store(&c->works, true);
-    atomic_store(&c->is_awaited, false);
-    c->begun = c->own && pthread_create(&c->thread, NULL, copy, c) == 0;
-    c->asked = c->begun && c->copies ? frames : c->asked;
+    /* Also where there can be no thread. */
+    (void)sqlite3_wal_checkpoint_v2(writer, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)(c->own && begin(c, false));
     return SQLITE_OK;
 }
 

@@ -63,8 +63,7 @@ void render_paged(FILE *out);
  * not written. *by_reader: since the other end of a pipe or a terminal is gone. */
 bool render_end(bool *by_reader);
 
-/* Columns of the terminal that `file` is: COLUMNS, else what the terminal says, else 80; 0 when it
- * is none. */
+/* Columns of the terminal that `file` is: COLUMNS, else what it says, else 80; 0: it is none. */
 int render_terminal_width(FILE *file);
 
 /* Whether `file` may have colours: a terminal that can, unless NO_COLOR forbids it. */
