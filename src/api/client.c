@@ -435,13 +435,6 @@ static bool send_due(struct client *c, int64_t *wait_ms)
 
 /* --- what answers mean: repeated, refused or final ------------------------------------------- */
 
-/* The answer's Retry-After in ms; -1 when absent. */
-static int64_t retry_after_of(const struct http_answer *answer)
-{
-    return retry_after_ms(answer->retry_after,
-                          answer->date_ms != TIME_NONE ? answer->date_ms : clock_now_ms());
-}
-
 /* How long to wait before a flight is tried again; -1: it is not worth it, or it was enough. */
 static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum retry_reason reason,
                               int64_t retry_after)
@@ -1016,8 +1009,7 @@ static const char *text_of(struct arena *a, const struct client_answer *answer)
     return answer->document ? json_write(a, json_root(answer->document), NULL) : NULL;
 }
 
-/* Asks one source whose the client is, beside `beside` requests under way; false for trouble that
- * is no refusal. */
+/* Asks a source whose the client is, `beside` requests under way; false: trouble, no refusal. */
 static bool ask_owner(struct client *c, const struct owner_source *source, size_t beside,
                       struct arena *a, struct client_identity *who, struct err *e)
 {

@@ -177,6 +177,12 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms)
     return date_ms > server_now_ms ? date_ms - server_now_ms : 0;
 }
 
+int64_t retry_after_of(const struct http_answer *answer)
+{
+    return retry_after_ms(answer->retry_after,
+                          answer->date_ms != TIME_NONE ? answer->date_ms : clock_now_ms());
+}
+
 int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
                       double random01)
 {

@@ -63,6 +63,9 @@ enum retry_reason retry_reason(enum http_failure failure, int status);
  * number; large values are kept as they are (capped at INT64_MAX / 2). */
 int64_t retry_after_ms(const char *header, int64_t server_now_ms);
 
+/* That of an answer, by the server's clock where it says what time it is. */
+int64_t retry_after_of(const struct http_answer *answer);
+
 /* How long to wait before try number `attempt` + 1 (attempt counts from 1), given a Retry-After
  * (-1: none) and a random number in [0, 1). With Retry-After: that, plus up to a tenth (at most 1
  * s) of jitter on top, never less; a Retry-After of 0 asks for nothing and counts as none. -1: do

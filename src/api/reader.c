@@ -210,8 +210,8 @@ static void fail(struct reader *r, struct news *n)
     bool answers = e->http_status > 0 || n->answer.http.status > 0;
     bool server =
         e->kind == ERR_TEMPORARY && answers && client_token(r->all->client)->generation > 0;
-    int64_t wait = retry_after_ms(n->answer.http.retry_after, n->answer.received_ms);
-    bool is_long = e->http_status == 429 && wait > limit_get(LIMIT_RETRY_AFTER_MS);
+    bool is_long =
+        e->http_status == 429 && retry_after_of(&n->answer.http) > limit_get(LIMIT_RETRY_AFTER_MS);
 
     n->halts = e->kind != ERR_CONTRACT && e->kind != ERR_PERMISSION && !server && !is_long;
     tell_end(r, n, NEWS_FAILED);

@@ -21,8 +21,7 @@ enum {
 /* The id of what no organization has, and of a part of it. */
 #define NOBODY "00000000-0000-4000-8000-000000000000/00000000-0000-4000-8000-000000000000"
 
-/* A check under way. A failure or a warning has a cause of base/causes.h, whose kind says which of
- * them it is. */
+/* A check under way. Each failure or warning has a cause (base/causes.h), whose kind says which. */
 struct checking {
     const struct check_request *request;
     const struct config *config;
@@ -245,10 +244,9 @@ static bool tell_host(struct checking *a, const struct host *host, bool clock)
     bool reached = http->status > 0 || http->failure == HTTP_TOO_LARGE;
 
     if (reached) {
-        bool is_literal = strstr(host->url, http->address) != NULL;
-        report_add(a, name, CAUSE_NONE, "%s%s%s answered in %lld ms", host->url,
-                   is_literal ? "" : ": ", is_literal ? "" : http->address,
-                   (long long)http->elapsed_ms);
+        const char *at = strstr(host->url, http->address) ? "" : http->address;
+        report_add(a, name, CAUSE_NONE, "%s%s%s answered in %lld ms", host->url, *at ? ": " : "",
+                   at, (long long)http->elapsed_ms);
     } else if (http->failure == HTTP_OK) {
         report_error(a, name, &host->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
     } else {
@@ -367,8 +365,7 @@ static void check_login(struct checking *a)
 
 /* --- the token ------------------------------------------------------------------------------- */
 
-/* Adds a refusal by the API: of an answer with an HTTP status these causes know, and of others by
- * their own. */
+/* Adds a refusal by the API: by these causes where the HTTP status says it, else by its own. */
 static void refuse(struct checking *a, const char *name, struct err *e, enum cause_id rate,
                    enum cause_id server, enum cause_id otherwise)
 {
