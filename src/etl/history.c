@@ -86,13 +86,10 @@ static void make_intervals(struct history *h, const struct tree_map *tree, struc
 
 static void make_observer(struct history *h, const struct table_map *state, struct words *w)
 {
-    static const char *const own[] = {"user_id", "state_start", "state_end", "first_observed",
-                                      "last_observed"};
+    static const char *const own[] = {OBSERVED_OWN};
     static const char *const snapshots[] = {SNAPSHOT_STEPS, NULL};
     static const char *const intervals[] = {OBSERVED_INTERVAL_STEPS, NULL};
     static const char *const fill[] = {FILL_STEPS, NULL};
-    static const char is_same[] = "(s.$ IS n.$ OR s.row_source IS NOT n.row_source AND "
-                                  "(s.$ IS NULL OR n.$ IS NULL))";
     struct names stored = {.count = 0};
     struct names others = {.count = 0};  /* that the source does not report */
     struct names reports = {.count = 0}; /* that it does, but for its own */
@@ -112,20 +109,19 @@ static void make_observer(struct history *h, const struct table_map *state, stru
             add_name(&states, c->name);
         }
         words_add(w, arena_printf(h->arena, "same:%s", c->name), "(%s)",
-                  is_state ? words_each(h->arena, &c->name, 1, is_same, "") : "1");
+                  is_state ? words_each(h->arena, &c->name, 1, sql_observe_same, "") : "1");
     }
     add_each(w, "stored", &stored, "$", ", ");
     add_each(w, "others", &others, "$ = s.$, ", "");
-    add_each(w, "merge", &reports,
-             "$ = CASE WHEN s.row_source IS n.row_source THEN n.$ ELSE ifnull(n.$, s.$) END, ", "");
+    add_each(w, "merge", &reports, sql_observe_merged, "");
     add_same(w, "says_all", &states, "(n.$ IS NOT NULL OR s.$ IS NULL)");
     add_each(w, "fill", &states, "$ = ifnull(s.$, n.$), ", "");
     add_same(w, "is_full", &states, "(s.$ IS NOT NULL OR n.$ IS NULL)");
-    add_same(w, "same", &states, is_same);
+    add_same(w, "same", &states, sql_observe_same);
     words_add(w, "pair", "%s", words_fill(w, sql_observe_pair));
     words_add(w, "touches", "(%s)", words_fill(w, sql_observe_touches));
     words_add(w, "known", "(%s)", words_fill(w, sql_observe_says_known));
-    h->start = map_column(h->map, "state_start");
+    h->start = map_column(h->map, OBSERVED_START);
     h->temporary = words_fill(w, sql_observe_temporary);
     h->sql[HISTORY_CAME] = words_fill(w, sql_observe_came);
     h->sql[HISTORY_WHOLE] = words_fill(w, sql_observe_whole);

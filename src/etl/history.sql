@@ -91,9 +91,15 @@ AND {one_id} NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_n
 AND ifnull(row_changed_run_id, 0) <= ?7
 
 -- LOAD_OBSERVE, of adherence_state. {same} goes by the state's columns that the source of `n` reports,
--- {same:COLUMN} by one of them. Between sources a NULL may mean the same. What is done has an outcome
+-- {same:COLUMN} by one of them ($ is a column). Between sources a NULL may mean the same. What is done has an outcome
 -- and no deed: 'join' the row that starts at `before` goes on, 'become' it says something else from its
 -- start on, 'row' a new one is written. A row before that ends does so at `ended`.
+
+-- name: observe_same
+(s.$ IS n.$ OR s.row_source IS NOT n.row_source AND (s.$ IS NULL OR n.$ IS NULL))
+
+-- name: observe_merged
+$ = CASE WHEN s.row_source IS n.row_source THEN n.$ ELSE ifnull(n.$, s.$) END,
 
 -- name: observe_pair
 {came} AS n LEFT JOIN adherence_state AS s ON s.user_id = n.user_id AND s.state_start = n.before

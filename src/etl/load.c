@@ -294,7 +294,7 @@ static bool make_root(struct loader *l, struct err *e)
     const char *root = l->tree->root->table;
     const char *change = arena_printf(l->arena, "%s_change", root);
 
-    l->gone = l->tree->gone ? l->tree->gone : "deleted_at";
+    l->gone = l->tree->gone ? l->tree->gone : GONE_COLUMN;
     l->has[OLD_NAMES] = l->has[COUNTS] = l->has[NEW_COUNTS] = "";
     if (!db_texts(db_ask(l->db, e, sql_load_has, S(change), S(root), S(l->gone)), l->arena, l->has,
                   OLD_NAMES) ||

@@ -35,7 +35,8 @@ TEST(every_statement_prepares_on_our_schema)
 
         fail_if(strstr(statement->text, ";\n") == strchr(statement->text, '\0') - 2,
                 "%s: SQLite's own text would end at the semicolon", statement->name);
-        if (strchr(statement->text, '{') || makes(statement) != (i < sql_statement_count)) {
+        if (strchr(statement->text, '{') || strstr(statement->text, ".$") || /* a template */
+            makes(statement) != (i < sql_statement_count)) {
             continue;
         }
         bool done = makes(statement) && db_exec(d, statement->text, &e);
