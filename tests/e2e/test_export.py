@@ -36,8 +36,10 @@ class Export(TestCase):
 
     def test_named_tables_gzip_bom(self):
         out = os.path.join(self.box.directory, "deep", "er")
-        self.ok(self.box.run("export", "--out", out, "--gzip", "--bom", "run", "conversation"))
-        self.assertEqual(set(os.listdir(out)), {"run.csv.gz", "conversation.csv.gz", "manifest.json"})
+        self.ok(self.box.run("export", "--out", out, "--gzip", "--bom", "raw_page", "conversation"))
+        self.assertEqual(set(os.listdir(out)), {"raw_page.csv.gz", "conversation.csv.gz", "manifest.json"})
+        with gzip.open(os.path.join(out, "raw_page.csv.gz"), "rt", encoding="utf-8") as f:
+            self.assertNotIn("bytes", f.readline())
         with gzip.open(os.path.join(out, "conversation.csv.gz"), "rb") as f:
             data = f.read()
         self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
@@ -189,15 +191,17 @@ class Odd(TestCase):
         site.change('CREATE TABLE "x/y" (a)')
         # rows of no conversation that is stored
         site.change("CREATE VIEW mine AS SELECT NULL AS conversation_id, 1 AS a UNION ALL VALUES ('x', 2), (42, 3), ('0', 4)")
+        site.change("CREATE VIEW export_file AS SELECT 'mine' AS \"a?1\"")  # a name of ours, and one like a parameter's
         site.change('CREATE VIEW "O\'Hara, \u654e" AS SELECT 1 AS "a""b", 2 AS ""')
         out = os.path.join(site.directory, "export", "odd")
         told = self.ok(site.run("export", "--out", out)).stderr
-        self.assertEqual(set(os.listdir(out)), ours | {"O'Hara, \u654e.csv", "mine.csv"})
+        self.assertEqual(set(os.listdir(out)), ours | {"O'Hara, \u654e.csv", "mine.csv", "export_file.csv"})
+        self.assertEqual(read_csv(out, "export_file.csv"), [["a?1"], ["mine"]])
         with open(os.path.join(out, "mine.csv"), encoding="utf-8") as f:
             self.assertEqual(sorted(f.read().split()), sorted(["conversation_id,a", ",1", "x,2", "42,3", "0,4"]))
         self.assertEqual(told.count("not exported"), len(odd), told)
         self.assertFalse(os.path.exists(out + ".csv"))
-        for name, code in (("../out", 2), ("a/b", 2), ("x/y", 2), ("no_table", 9), ("late", 9)):
+        for name, code in (("../out", 2), ("a/b", 2), ("x/y", 2), ("no_column", 9), ("no_table", 9), ("late", 9)):
             self.assertIn(name, self.ok(site.run("export", "--out", out, name), code).stderr)
 
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "child.h"
+#include "tempdir.h"
 
 static struct err e;
 
@@ -331,38 +332,12 @@ TEST(a_name_of_any_length_is_refused)
     assert_int_equal(e.kind, ERR_CONFIG);
 }
 
-static void copy_file(const char *from, const char *to)
+TEST_IN(tempdir_enter, tempdir_leave, tzdir_is_looked_in_first)
 {
-    char bytes[8192];
-    FILE *in = fopen(from, "rb");
-    FILE *out = fopen(to, "wb");
-
-    assert_non_null(in);
-    assert_non_null(out);
-    size_t got = fread(bytes, 1, sizeof(bytes), in);
-    assert_true(got > 100);
-    assert_int_equal(fwrite(bytes, 1, got, out), got);
-    assert_int_equal(fclose(in), 0);
-    assert_int_equal(fclose(out), 0);
-}
-
-TEST(tzdir_is_looked_in_first)
-{
-    char directory[] = "/tmp/rollcall-zone-XXXXXX";
-    struct arena *a = arena_new(0);
-
-    assert_non_null(mkdtemp(directory));
-    const char *area = arena_printf(a, "%s/Test", directory);
-    const char *zone = arena_printf(a, "%s/Here", area);
-    const char *text = arena_printf(a, "%s/Text", area);
-    assert_int_equal(mkdir(area, 0700), 0);
-    copy_file("/usr/share/zoneinfo/Asia/Kathmandu", zone);
-    FILE *out = fopen(text, "w");
-    assert_non_null(out);
-    assert_true(fputs("no zone\n", out) >= 0);
-    assert_int_equal(fclose(out), 0);
-
-    assert_int_equal(setenv("TZDIR", directory, 1), 0);
+    assert_int_equal(mkdir("Test", 0700), 0);
+    assert_int_equal(symlink("/usr/share/zoneinfo/Asia/Kathmandu", "Test/Here"), 0);
+    write_file("Test/Text", "no zone\n");
+    assert_int_equal(setenv("TZDIR", tempdir, 1), 0);
     use("Test/Here");
     assert_int_equal(clock_zone_offset_seconds(at("2026-01-01")), 20700);
     assert_false(clock_set_zone("Test/Text", &e));
@@ -370,12 +345,6 @@ TEST(tzdir_is_looked_in_first)
     assert_int_equal(clock_zone_offset_seconds(at("2026-01-01")), 32400);
     assert_int_equal(unsetenv("TZDIR"), 0);
     assert_false(clock_set_zone("Test/Here", &e));
-
-    assert_int_equal(unlink(zone), 0);
-    assert_int_equal(unlink(text), 0);
-    assert_int_equal(rmdir(area), 0);
-    assert_int_equal(rmdir(directory), 0);
-    arena_free(a);
 }
 
 static void without_zone_data(const void *argument)
@@ -390,13 +359,10 @@ static void without_zone_data(const void *argument)
     CHILD_ASSERT(e.kind == ERR_CONFIG && strstr(e.message, "install the package tzdata"));
 }
 
-TEST(utc_needs_no_zone_data)
+TEST_IN(tempdir_enter, tempdir_leave, utc_needs_no_zone_data)
 {
-    char directory[] = "/tmp/rollcall-zone-XXXXXX";
+    struct child c = child_run(without_zone_data, tempdir);
 
-    assert_non_null(mkdtemp(directory));
-    struct child c = child_run(without_zone_data, directory);
-    assert_int_equal(rmdir(directory), 0);
     if (c.exit_code == 77) {
         skip(); /* only root may change the root directory */
     }

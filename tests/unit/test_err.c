@@ -33,7 +33,7 @@ TEST(kinds_have_their_exit_codes)
     }
 }
 
-TEST(set_fills_everything)
+TEST(facts_are_set_kept_and_cleared)
 {
     struct err e;
 
@@ -42,34 +42,18 @@ TEST(set_fills_everything)
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.http_status, 0);
     assert_int_equal(e.library_code, 0);
-    assert_string_equal(e.message, "disk full at 100%");
-    err_clear(&e);
-    assert_int_equal(e.kind, ERR_NONE);
-    assert_string_equal(e.message, "");
-}
-
-TEST(set_may_quote_its_own_message)
-{
-    struct err e;
-
-    (void)err_set(&e, ERR_STORE, "inner");
-    (void)err_set(&e, ERR_CONFIG, "outer (%s)", e.message);
-    assert_string_equal(e.message, "outer (inner)");
-}
-
-TEST(prefix_and_append_keep_the_facts)
-{
-    struct err e;
-
-    (void)err_set(&e, ERR_TEMPORARY, "timed out");
+    (void)err_set(&e, ERR_TEMPORARY, "%s: timed out", e.message);
     e.http_status = 504;
     e.library_code = 28;
     assert_false(err_prefix(&e, "stream %s", "users"));
     assert_false(err_append(&e, " after %d tries", 3));
-    assert_string_equal(e.message, "stream users: timed out after 3 tries");
+    assert_string_equal(e.message, "stream users: disk full at 100%: timed out after 3 tries");
     assert_int_equal(e.kind, ERR_TEMPORARY);
     assert_int_equal(e.http_status, 504);
     assert_int_equal(e.library_code, 28);
+    err_clear(&e);
+    assert_int_equal(e.kind, ERR_NONE);
+    assert_string_equal(e.message, "");
 }
 
 /* `characters` times a character of 1 to 4 bytes, after `shift` plain bytes. */

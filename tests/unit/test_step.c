@@ -1,26 +1,12 @@
 #include "test.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/step.h"
 #include "child.h"
+#include "tempdir.h"
 
-static char log_path[] = "/tmp/rollcall-step-XXXXXX";
-
-static int make_log(void **state)
-{
-    int file = mkstemp(log_path);
-
-    (void)state;
-    return file < 0 ? -1 : close(file);
-}
-
-static int remove_log(void **state)
-{
-    (void)state;
-    return unlink(log_path);
-}
+#define LOG "steps"
 
 struct run {
     const char *kill_step; /* NULL: not set */
@@ -33,7 +19,7 @@ static void take_environment(const struct run *run)
         CHILD_ASSERT(setenv("ROLLCALL_KILL_STEP", run->kill_step, 1) == 0);
     }
     if (run->log) {
-        CHILD_ASSERT(setenv("ROLLCALL_STEP_LOG", log_path, 1) == 0);
+        CHILD_ASSERT(setenv("ROLLCALL_STEP_LOG", LOG, 1) == 0);
     }
 }
 
@@ -47,18 +33,19 @@ static void three_steps(const void *argument)
     step("commit");
 }
 
-static void read_log(char *out, size_t size)
+/* What stands in the log, if there is one; it is gone then. */
+static const char *take_log(void)
 {
-    FILE *in = fopen(log_path, "r");
+    static char text[256];
+    FILE *file = fopen(LOG, "a+");
 
-    assert_non_null(in);
-    size_t got = fread(out, 1, size - 1, in);
-    out[got] = '\0';
-    assert_int_equal(fclose(in), 0);
-    assert_int_equal(truncate(log_path, 0), 0);
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    assert_int_equal(fclose(file) | unlink(LOG), 0);
+    return text;
 }
 
-TEST(the_nth_step_kills)
+TEST_IN(tempdir_enter, tempdir_leave, the_nth_step_kills)
 {
     static const struct {
         struct run run;
@@ -80,14 +67,10 @@ TEST(the_nth_step_kills)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        char log[256];
         struct child c = child_run(three_steps, &rows[i].run);
 
         assert_int_equal(c.exit_code, rows[i].exit_code);
         assert_int_equal(c.signal, rows[i].signal);
-        read_log(log, sizeof(log));
-        assert_string_equal(log, rows[i].log);
+        assert_string_equal(take_log(), rows[i].log);
     }
 }
-
-TEST_GROUP(make_log, remove_log);
