@@ -1,6 +1,7 @@
 """Exit codes and messages: one clear line, its exit code, and nothing changed. Refused logins, permissions, mistyped
 input, files of others, output that nobody reads, readers without rights, runs that begin together."""
 import datetime
+import functools
 import os
 import re
 import shutil
@@ -301,8 +302,10 @@ class Readers(CommandLine):
         shutil.copy(site.config, home + "/rollcall")
         for path, mode in ((closed, 0o700), (home, 0o755), (home + "/rollcall", 0o755)):
             os.chmod(path, mode)
-        result = run([*AS_NOBODY, ROLLCALL, "status"], cwd=closed, env={"XDG_CONFIG_HOME": home})
-        self.assertIn(site.db, self.ok(result, 1).stdout)
+        status = functools.partial(run, [*AS_NOBODY, ROLLCALL, "status"], cwd=closed, env={"XDG_CONFIG_HOME": home})
+        self.assertIn(site.db, self.ok(status(), 1).stdout)
+        os.chmod(site.directory, 0o700)
+        self.refused(status(), 9, "this user may not enter its directory")
 
     def test_what_is_missing_is_said_in_a_sentence(self):
         site, out = self.readable(db_mode=0)
@@ -310,6 +313,15 @@ class Readers(CommandLine):
             result = self.as_reader(site, *command)
             self.refused(result, 9, "may not read it; give the user that right")
             self.assertNotRegex(result.stderr, "PRAGMA|SELECT|BEGIN")
+
+    def test_a_log_without_its_index(self):
+        """Who may not write can read one that is empty; what a killed run left there only who may write."""
+        site, out = self.readable()
+        Path(site.db + "-wal").touch(0o644)
+        os.chmod(site.directory, 0o555)
+        self.reads(site, out)
+        Path(site.db + "-wal").write_text("left behind", encoding="ascii")
+        self.refused(self.as_reader(site, "status"), 9, "a run that was cut off left")
 
 
 class Together(CommandLine):

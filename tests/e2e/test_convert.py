@@ -171,6 +171,10 @@ class Convert(TestCase):
              "INSERT INTO user_log VALUES (1); END", "SELECT count(*) FROM sqlite_master WHERE name = 'user_log'", 2),
             ("CREATE VIEW mine AS SELECT user_id FROM user; CREATE TRIGGER t INSTEAD OF INSERT ON mine BEGIN SELECT 1; END;"
              "CREATE TABLE k (a INT, CHECK (k.a > 0))", "SELECT count(*) FROM sqlite_master WHERE name IN ('mine', 't', 'k')", 3),
+            ("DROP VIEW freshness; CREATE VIEW Freshness AS SELECT user_id AS day FROM user; CREATE TRIGGER t INSTEAD OF INSERT "
+             "ON freshness BEGIN SELECT 1; END; CREATE VIEW own AS SELECT day FROM freshness; CREATE VIEW own_gone AS "
+             "SELECT gone FROM user", "SELECT count(whole) > 0 AND (SELECT count(*) FROM own) > 0 AND EXISTS (SELECT 1 FROM "
+             "sqlite_master WHERE name = 'own_gone') FROM freshness", 1),
             ("CREATE VIRTUAL TABLE ft USING fts5 (x); INSERT INTO ft VALUES ('found')",
              "SELECT count(*) FROM ft WHERE ft MATCH 'found'", 1),
         ]

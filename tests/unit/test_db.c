@@ -112,7 +112,7 @@ TEST_IN_SCRATCH(test_empty_file_is_taken)
     db_close(open_db("empty.db", DB_READ));
 }
 
-TEST_IN_SCRATCH(test_reader)
+TEST_IN_SCRATCH(test_reader_beside_a_writer)
 {
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
     struct err e;
@@ -122,22 +122,24 @@ TEST_IN_SCRATCH(test_reader)
     assert_int_equal(e.kind, ERR_STORE);
     assert_false(db_exec(reader, "CREATE TABLE more (x)", &e));
     exec(reader, "CREATE TEMP TABLE own (x); INSERT INTO own VALUES (1); DROP TABLE own");
+    db_rollback(s->db); /* harmless */
+    check(db_begin(s->db, &s->e), s);
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 0);
+    db_rollback(s->db);
     /* A snapshot does not see what is committed later. */
     assert_true(db_begin_read(reader, &e));
-    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 0);
+    check(db_begin(s->db, &s->e), s);
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('r')");
+    check(db_finish(s->db, true, &s->e), s);
     assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 0);
     db_rollback(reader);
     assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 1);
     db_close(reader);
-    /* A reader leaves no files behind. */
-    db_close(s->db);
-    s->db = NULL;
-    db_close(open_db(SCRATCH_DATABASE, DB_READ));
-    assert_int_not_equal(access(SCRATCH_DATABASE "-wal", F_OK), 0);
-    assert_int_not_equal(access(SCRATCH_DATABASE "-shm", F_OK), 0);
 }
 
-/* --- readers without the right to write --- */
+/* --- readers without the right to write; more of them in tests/e2e/test_command_line.py --- */
 
 enum { NOBODY = 65534 };
 
@@ -152,30 +154,6 @@ static void allow_writing(bool allowed)
     assert_int_equal(chmod(".", allowed ? 0755 : 0555), 0);
 }
 
-/* Counts the queues; how it went goes to stderr. */
-static void read_queues(const void *path)
-{
-    struct err e = {0};
-    int64_t count = -1;
-
-    become_reader();
-    struct db *d = db_open(path, DB_READ, &e);
-    if (d && !db_number(db_ask(d, &e, "SELECT count(*) FROM queue", NONE), &count)) {
-        count = -1;
-    }
-    db_close(d);
-    (void)fprintf(stderr, "%lld %s", (long long)count, e.message);
-}
-
-static void check_read(const char *path, const char *expected)
-{
-    struct child c = child_run(read_queues, path);
-
-    assert_int_equal(c.exit_code, 0);
-    fail_if(strncmp(c.text, expected, strlen(expected)) != 0, "\"%s\" in place of \"%s\"", c.text,
-            expected);
-}
-
 static void add_queue(const char *path, const char *id)
 {
     struct db *d = open_db(path, DB_WRITE);
@@ -185,33 +163,6 @@ static void add_queue(const char *path, const char *id)
     exec(d, sql);
     db_close(d);
     assert_int_equal(chmod(path, 0644), 0);
-}
-
-TEST_IN_SCRATCH(test_reader_that_may_not_write)
-{
-    add_queue("quiet.db", "q");
-    const char *before = contents(s);
-    allow_writing(false);
-    check_read("quiet.db", "1 ");
-    assert_string_equal(contents(s), before);
-    /* A WAL without its index: only who may write can read it. */
-    allow_writing(true);
-    fclose(fopen("quiet.db-wal", "wb"));
-    allow_writing(false);
-    check_read("quiet.db", "1 ");
-    FILE *wal = fopen("quiet.db-wal", "wb");
-    assert_non_null(wal);
-    (void)fputs("left behind", wal);
-    (void)fclose(wal);
-    check_read("quiet.db", "-1 quiet.db: a run that was cut off left");
-    assert_int_equal(chmod("quiet.db", 0), 0);
-    check_read("quiet.db", "-1 quiet.db: this user may not read it");
-    assert_int_equal(chmod("quiet.db", 0644), 0);
-    allow_writing(true);
-    if (geteuid() == 0) {
-        assert_int_equal(chmod(".", 0700), 0);
-        check_read("quiet.db", "-1 quiet.db: this user may not enter its directory");
-    }
 }
 
 /* What a frozen reader saw before and after another program wrote is of two moments. */
@@ -301,32 +252,33 @@ TEST_IN_SCRATCH(test_places_that_are_none)
     }
 }
 
-/* All there is of it is still in its WAL. */
+/* All there is of it is still in its WAL, while it is open, and after a crash: closing it would
+ * write the WAL back. */
 TEST_IN_SCRATCH(test_another_programs_wal)
 {
-    sqlite3 *other = open_foreign("live.db", "PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
+    static const char *const paths[] = {"live.db", "left.db"};
 
-    const char *before = scratch_file(s, "live.db-wal");
-    check_refused("live.db", DB_WRITE, "not one of rollcall's");
-    assert_memory_equal(scratch_file(s, "live.db-wal"), before, 1000);
-    assert_int_equal(sqlite3_exec(other, "INSERT INTO t VALUES (1)", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(other), SQLITE_OK);
-}
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        sqlite3 *other = open_foreign(paths[i], "PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
+        const char *wal = arena_printf(s->arena, "%s-wal", paths[i]);
+        int left = i == 1;
 
-/* The same after a crash: nobody has it open, and closing it would write the WAL back. */
-TEST_IN_SCRATCH(test_another_programs_wal_left_behind)
-{
-    sqlite3 *other = open_foreign("left.db", "PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
-    struct stat st;
-
-    assert_int_equal(sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_close(other), SQLITE_OK);
-    const char *before = scratch_file(s, "left.db-wal");
-    check_refused("left.db", DB_WRITE, "not one of rollcall's");
-    check_refused("left.db", DB_READ, "not one of rollcall's");
-    assert_int_equal(stat("left.db-wal", &st), 0);
-    assert_memory_equal(scratch_file(s, "left.db-wal"), before, (size_t)st.st_size);
+        assert_int_equal(sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, left, NULL),
+                         SQLITE_OK);
+        assert_int_equal(left ? sqlite3_close(other) : SQLITE_OK, SQLITE_OK);
+        char before[HASH_TEXT_BYTES];
+        char after[HASH_TEXT_BYTES];
+        assert_true(hash_file(wal, before) > 0);
+        check_refused(paths[i], DB_WRITE, "not one of rollcall's");
+        check_refused(paths[i], DB_READ, "not one of rollcall's");
+        assert_true(hash_file(wal, after) > 0);
+        assert_string_equal(after, before);
+        if (!left) {
+            assert_int_equal(sqlite3_exec(other, "INSERT INTO t VALUES (1)", NULL, NULL, NULL),
+                             SQLITE_OK);
+            assert_int_equal(sqlite3_close(other), SQLITE_OK);
+        }
+    }
 }
 
 /* While it is in use, and only its WAL says so. */
@@ -352,24 +304,6 @@ static void make_old(struct scratch *s, int version, const char *more)
                               "INSERT INTO conversation VALUES (7, 'seven', 'a', 'b');"
                               "%s; PRAGMA user_version = %d; PRAGMA application_id = %d",
                               more, version, DB_APPLICATION_ID));
-}
-
-/* Our views are those of today whatever stood under their names; the owner's stay, also where they
- * name ours or what no table has any more. */
-TEST_IN_SCRATCH(test_views_are_made_anew)
-{
-    make_old(s, 6,
-             "CREATE VIEW Freshness AS SELECT gone AS day FROM conversation;"
-             "CREATE TRIGGER t INSTEAD OF INSERT ON freshness BEGIN SELECT 1; END;"
-             "CREATE VIEW own_days AS SELECT day FROM freshness;"
-             "CREATE VIEW own_gone AS SELECT gone FROM conversation");
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    assert_int_equal(number(s->db, "SELECT count(whole) FROM freshness"), 0);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM own_days"), 0);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM v_conversation"), 1);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM v_segment"), 0);
-    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name = 'own_gone'"),
-                     1);
 }
 
 /* A conversion that fails leaves the number and the tables that were. */
@@ -537,22 +471,6 @@ TEST_IN_SCRATCH(test_messages_name_the_statement)
     /* it can be run again */
     check(db_do(s->db, &s->e, insert, S("r")), s);
     assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 2);
-}
-
-TEST_IN_SCRATCH(test_transactions)
-{
-    struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
-
-    db_rollback(s->db); /* harmless */
-    check(db_begin(s->db, &s->e), s);
-    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
-    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 0);
-    db_rollback(s->db);
-    check(db_begin(s->db, &s->e), s);
-    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('r')");
-    check(db_finish(s->db, true, &s->e), s);
-    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 1);
-    db_close(reader);
 }
 
 /* --- no memory --- */

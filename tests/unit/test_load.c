@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "doc.h"
 #include "etl/load.h"
@@ -533,18 +532,6 @@ TEST_IN_FIXTURE(test_no_statement_scans_a_stored_table)
     assert_non_null(scan(f, "SELECT 1 FROM participant WHERE participant_no = ?1"));
 }
 
-/* A loader made anew reads its own rows, not those of the one before. */
-TEST_IN_FIXTURE(test_one_loader_after_another)
-{
-    for (int i = 1; i <= 3; i++) {
-        load_free(f->loaders[QUEUES]);
-        f->loaders[QUEUES] = loader_of(f, "queues");
-        load(f, QUEUES, "list",
-             arena_printf(f->arena, "{'entities':[{'id':'q%d','name':'n'}]}", i));
-    }
-    check_value(f->s, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
-}
-
 /* Made in the transaction of a page that was refused, it lacks nothing later. */
 TEST_IN_FIXTURE(test_a_loader_outlives_a_rollback)
 {
@@ -566,38 +553,4 @@ TEST_IN_FIXTURE(test_a_name_that_is_taken)
     assert_null(load_new(f->s->db, stream_find("queues")->trees, LOAD_ENTITY, NULL, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_non_null(strstr(e.message, "rename it"));
-}
-
-/* More than waits in memory at once, all of it changed, with attributes that move. */
-TEST_IN_FIXTURE(test_many_conversations_in_a_page)
-{
-    enum { MANY = 300 };
-
-    for (int round = 0; round < 2; round++) {
-        struct buf b;
-
-        b = buf_of(1 << 20);
-        assert_true(buf_add_str(&b, "{'conversations':["));
-        for (int i = 0; i < MANY; i++) {
-            const char *a = round == 0 ? ",'attributes':{'k':'a'}}" : "}";
-            const char *c = round == 0 ? ",'attributes':{'k':'b'}}" : "}";
-            const char *first = round == 0 ? "A" : "B";
-            const char *second = round == 0 ? "B" : "A";
-
-            assert_true(buf_add_printf(&b,
-                                       "%s{'conversationId':'c%d','participants':[{'participantId':"
-                                       "'%s'%s,{'participantId':'%s'%s]}",
-                                       i > 0 ? "," : "", i, first, a, second, c));
-        }
-        assert_true(buf_add_str(&b, "]}"));
-        load(f, CONVERSATIONS, round == 0 ? "job" : "query", buf_str(&b));
-        buf_free(&b);
-    }
-    check_counts(f, 0, MANY, 0);
-    check_value(f->s,
-                "SELECT count(*) || min(value) || max(value) FROM participant_attribute JOIN "
-                "participant USING (conversation_key, participant_no) WHERE participant_id = 'A'",
-                "300aa");
-    check_value(f->s, "SELECT count(*) || min(part) FROM conversation_change", "300rows");
-    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }

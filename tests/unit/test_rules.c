@@ -31,8 +31,6 @@ static const char schema[] =
     "PRIMARY KEY (stint_key, part_no)) WITHOUT ROWID;"
     "CREATE TABLE spell (user_id TEXT NOT NULL, spell_start TEXT NOT NULL, spell_end TEXT, "
     "status TEXT, row_hash BIGINT, row_changed_run_id INTEGER, PRIMARY KEY (user_id, spell_start));"
-    "CREATE TABLE tally (tally_start TEXT NOT NULL, queue TEXT NOT NULL, row_hash BIGINT, "
-    "row_changed_run_id INTEGER, PRIMARY KEY (tally_start, queue));"
     "CREATE TABLE stint_log (agent_id TEXT, place TEXT, field TEXT, old_value TEXT, "
     "new_value TEXT, seen_at TEXT, run_id INTEGER);"
     "CREATE TABLE shift (shift_id TEXT PRIMARY KEY, begins TEXT NOT NULL, unit TEXT, "
@@ -72,13 +70,6 @@ static const struct column_map spell_columns[] = {
 static const struct table_map spell_table = {.table = "spell", COLUMNS(spell_columns)};
 static const char *const spell_ids[] = {"user_id", "spell_start"};
 static const struct tree_map spell = {.root = &spell_table, IDS(spell_ids)};
-
-static const struct column_map tally_columns[] = {
-    FIELD("tally_start", "from", TIME, COLUMN_REQUIRED),
-    FIELD("queue", "queue", TEXT, COLUMN_REQUIRED)};
-static const struct table_map tally_table = {.table = "tally", COLUMNS(tally_columns)};
-static const char *const tally_ids[] = {"tally_start", "queue"};
-static const struct tree_map tally = {.root = &tally_table, IDS(tally_ids)};
 
 static const struct table_map shift_part_table = {.table = "shift_part",
                                                   .rows = "parts",
@@ -432,29 +423,6 @@ TEST_IN_FIXTURE(test_windows_are_replaced)
     by_seeds(f, window_sequence);
 }
 
-/* Nothing goes before the end; what another window has taken over is its own. */
-TEST_IN_FIXTURE(test_windows_before_their_end)
-{
-    static const char rows[] = "SELECT group_concat(agent_id || substr(day_start, 10, 1), '') FROM "
-                               "(SELECT * FROM stint ORDER BY agent_id)";
-
-    f->random = 1;
-    use(f, &stint, LOAD_WINDOW);
-    f->page.facts.start_ms = EPOCH;
-    load(f, "{'agent':'a','place':'p'},{'agent':'b','place':'p'},{'agent':'c','place':'p'}", true);
-    begin(f);
-    load(f, "{'agent':'a','place':'p'}", false);
-    check_value(f->s, rows, "a1b1c1");
-    f->page.window_id = 2;
-    f->page.facts.start_ms = EPOCH + MS_PER_DAY;
-    load(f, "{'agent':'b','place':'p'}", true);
-    check_value(f->s, rows, "a1b2c1");
-    f->page.window_id = 1;
-    f->page.facts.start_ms = EPOCH;
-    load(f, "", true);
-    check_value(f->s, rows, "a1b2");
-}
-
 /* Once a window has been read whole, what moves in its rows leaves a row a field, the scope of the
  * window too; what comes or goes leaves none. */
 TEST_IN_FIXTURE(test_changes_of_rows_of_a_window)
@@ -566,29 +534,6 @@ TEST_IN_FIXTURE(test_rows_are_of_the_window_in_which_they_begin)
                 "SELECT group_concat(path || ' ' || kind || ' ' || count, ', ') FROM "
                 "(SELECT * FROM data_problem ORDER BY kind)",
                 "from bad time 1, from no instant: left out 3");
-}
-
-/* Rows that do not name their window are of the one that their id lies in. */
-TEST_IN_FIXTURE(test_windows_by_the_start_of_rows)
-{
-    static const char rows[] = "SELECT group_concat(substr(tally_start, 9, 5) || queue, ' ') FROM "
-                               "(SELECT * FROM tally ORDER BY tally_start, queue)";
-
-    f->random = 1;
-    use(f, &tally, LOAD_WINDOW);
-    f->page.facts.start_ms = EPOCH;
-    f->page.facts.end_ms = EPOCH + MS_PER_DAY;
-    load(f,
-         "{'from':'2026-03-01T00:00:00Z','queue':'q'},{'from':'2026-03-01T23:30:00Z','queue':'q'}",
-         true);
-    f->page.facts.start_ms = EPOCH + MS_PER_DAY;
-    f->page.facts.end_ms = EPOCH + 2 * MS_PER_DAY;
-    load(f,
-         "{'from':'2026-03-02T00:00:00Z','queue':'q'},{'from':'2026-03-02T00:00:00Z','queue':'r'}",
-         true);
-    load(f, "{'from':'2026-03-02T00:00:00Z','queue':'r'}", true);
-    assert_int_equal(f->counts.rows_changed, 1);
-    check_value(f->s, rows, "01T00q 01T23q 02T00r");
 }
 
 /* --- intervals --- */
