@@ -588,20 +588,20 @@ static void end_entity(struct walker *w, const struct cell *row)
     struct walked_tree *t = w->out;
     struct cell id = row[w->id_cells[0]];
 
-    if (w->tree->id_count > 1 || id.type != CELL_TEXT) {
+    if (w->tree->id_count > 1) {
         struct buf *b = &w->page->scratch;
 
         buf_cut(b, 0);
         for (size_t i = 0; i < w->tree->id_count; i++) {
             const struct cell *part = &row[w->id_cells[i]];
 
+            INVARIANT(part->type == CELL_TEXT);
             (void)(i == 0 || buf_add(b, "\x1f", 1));
-            (void)(part->type == CELL_TEXT
-                       ? buf_add(b, part->value.text, part->length)
-                       : buf_add_printf(b, "%lld", (long long)part->value.integer));
+            (void)buf_add(b, part->value.text, part->length);
         }
         id = own_text(w, buf_str(b));
     }
+    INVARIANT(id.type == CELL_TEXT);
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : FIRST_ROWS;
         t->entities = xrealloc(t->entities, t->capacity * sizeof(*t->entities));

@@ -20,7 +20,6 @@ static struct {
     server_handler *login;     /* answers logins in place of what is above */
     struct served login_asked; /* the last of them */
     int logins;
-    int logins_to_fail; /* the first so many are answered with login_status, the rest well */
     int calls;
     int fails; /* for handlers: how often to fail */
     int fail_status;
@@ -42,8 +41,7 @@ static void log_in(const struct served *request, struct reply *reply)
         world.login(request, reply, NULL);
         return;
     }
-    if (world.login_status != 0 &&
-        (world.logins_to_fail == 0 || world.logins <= world.logins_to_fail)) {
+    if (world.login_status != 0) {
         reply_json(reply, world.login_status, world.login_body ? world.login_body : "{}");
         return;
     }
@@ -178,31 +176,15 @@ static void expect_error(struct client_answer a, enum err_kind kind, const char 
 
 TEST_IN(setup, teardown, one_login_serves_all_requests)
 {
-    int marks[10];
-    int seen = 0;
-
     world.delay_ms = 50;
-    for (int i = 0; i < 10; i++) {
-        send_get("/api/v2/x", &marks[i]);
-    }
-    assert_int_equal(client_pending(client), 10);
-    for (int i = 0; i < 10; i++) {
-        struct client_answer a = next();
-        assert_string_equal(buf_str(&a.http.body), "{\"ok\":true}");
-        assert_false(a.http.gzip);
-        assert_true(a.received_ms > 0);
-        for (int j = 0; j < 10; j++) {
-            seen += a.user == &marks[j] ? 1 << j : 0;
-        }
-        expect_good(a);
-    }
-    assert_int_equal(seen, 1023);
+    all_good(10);
     assert_int_equal(client_pending(client), 0);
     assert_int_equal(world.logins, 1);
     assert_int_equal(world.calls, 10);
     assert_in_range(server->most_at_once, 2, 4);
 }
 
+/* Beside those of the table of tests/e2e/test_check.py. */
 TEST_IN(setup, teardown, logins_end_as_their_answer_says)
 {
     static const struct {
@@ -210,52 +192,50 @@ TEST_IN(setup, teardown, logins_end_as_their_answer_says)
         const char *body;
         enum err_kind kind;
         const char *says;
-        int logins; /* tries; 0: more than one */
     } cases[] = {
         {400, "{\"error\":\"invalid_client\",\"error_description\":\"client not found\"}", ERR_AUTH,
-         "region", 1},
-        {302, "", ERR_AUTH, "elsewhere", 1},
-        {429, "{}", ERR_RATE, "429", 0},
-        {503, "", ERR_TEMPORARY, "503", 0},
-        {501, "", ERR_TEMPORARY, "501", 1},
+         "region"},
+        {400, "{\"error\":\"x\",\"error_description\":\"authentication failed\"}", ERR_AUTH,
+         "rotated"},
+        {401, "<html>Log in</html>", ERR_AUTH, "begins: <html>"},
+        {302, "", ERR_AUTH, "elsewhere"},
+        {200, "{}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"a\\r\\nX: y\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"abc", ERR_AUTH, "page"},
+        {200, "", ERR_AUTH, "page"},
+        {429, "{}", ERR_RATE, "127.0.0.1"},
+        {500, "<html>", ERR_TEMPORARY, "127.0.0.1"},
+        {501, "", ERR_TEMPORARY, "501"},
     };
 
     limit("RETRY_TOTAL_MS", "100");
     for (size_t i = 0; i < COUNT(cases); i++) {
-        memset(&world, 0, sizeof(world));
+        bool refused = cases[i].kind == ERR_AUTH;
+
         world.login_status = cases[i].status;
         world.login_body = cases[i].body;
+        world.logins = 0;
         make_client(4, 1000000);
         send_get("/api/v2/a", NULL);
         send_get("/api/v2/b", NULL);
-        expect_error(next(), cases[i].kind, cases[i].says);
-        expect_error(next(), cases[i].kind, cases[i].says);
+        for (int n = 0; n < 2; n++) {
+            struct client_answer a = next();
+
+            assert_null(client_token(client)->value);
+            assert_int_equal(a.error.http_status, cases[i].status);
+            assert_true(!refused || strstr(a.error.message, "SAML"));
+            assert_null(strstr(a.error.message, "abc"));
+            expect_error(a, cases[i].kind, cases[i].says);
+        }
         assert_int_equal(world.calls, 0);
-        assert_true(cases[i].logins == 0 ? world.logins > 1 : world.logins == cases[i].logins);
         int logins = world.logins;
+        assert_int_equal(logins > 1, !refused && cases[i].status != 501);
         expect_error(get("/api/v2/c"), cases[i].kind, cases[i].says);
         /* a refusal is final; trouble may be over by the next request */
-        assert_int_equal(world.logins > logins, cases[i].kind != ERR_AUTH);
+        assert_int_equal(world.logins > logins, !refused);
     }
-}
-
-TEST_IN(setup, teardown, a_login_in_trouble_is_repeated)
-{
-    world.login_status = 503;
-    world.logins_to_fail = 3;
-    expect_good(get("/api/v2/x"));
-    assert_int_equal(world.logins, 4);
-}
-
-TEST_IN(setup, teardown, a_dead_token_is_refreshed_once_for_all)
-{
-    make_client(16, 1000000);
-    expect_good(get("/api/v2/x"));
-    world.logins++; /* the server knows a newer token: the old one is void */
-    world.delay_ms = 100;
-    all_good(16);
-    assert_int_equal(world.logins, 3);
-    assert_int_equal(world.calls, 1 + 16 + 16);
 }
 
 /* Answers overtake each other: a 401 may come before the answer that proves the same token good. */
@@ -519,42 +499,6 @@ TEST_IN(setup, teardown, a_token_is_renewed_before_it_expires)
     expect_good(get("/api/v2/x"));
     assert_int_equal(world.logins, 2);
     assert_int_equal(world.calls, 3);
-}
-
-/* Beside those of the table of tests/e2e/test_check.py. */
-TEST_IN(setup, teardown, refused_logins_give_cause_and_remedy)
-{
-    static const struct {
-        int status;
-        const char *body;
-        enum err_kind kind;
-        const char *says;
-    } cases[] = {
-        {400, "{\"error\":\"x\",\"error_description\":\"authentication failed\"}", ERR_AUTH,
-         "rotated"},
-        {401, "<html>Log in</html>", ERR_AUTH, "begins: <html>"},
-        {200, "{}", ERR_AUTH, "no token"},
-        {200, "{\"access_token\":\"\"}", ERR_AUTH, "no token"},
-        {200, "{\"access_token\":\"a\\r\\nX: y\"}", ERR_AUTH, "no token"},
-        {200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}", ERR_AUTH, "no token"},
-        {200, "{\"access_token\":\"abc", ERR_AUTH, "page"},
-        {200, "", ERR_AUTH, "page"},
-        {429, "{}", ERR_RATE, "127.0.0.1"},
-        {500, "<html>", ERR_TEMPORARY, "127.0.0.1"},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        world.login_status = cases[i].status;
-        world.login_body = cases[i].body;
-        struct client_answer a = log_in_at_once();
-        assert_null(client_token(client)->value);
-        assert_int_equal(a.error.http_status, cases[i].status);
-        if (a.error.kind == ERR_AUTH) {
-            assert_non_null(strstr(a.error.message, "SAML"));
-        }
-        assert_null(strstr(a.error.message, "abc"));
-        expect_error(a, cases[i].kind, cases[i].says);
-    }
 }
 
 SERVER_HANDLER(hang_up)

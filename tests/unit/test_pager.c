@@ -299,20 +299,6 @@ TEST_IN(setup, teardown, only_an_empty_page_ends_sparse_ones)
     }
 }
 
-TEST_IN(setup, teardown, rows_past_a_short_page_are_kept_and_read_on)
-{
-    struct pager *p = pager_of(query);
-
-    next(p, conversations("'totalHits':25", 10));
-    ask(p);
-    ask(p);
-    take(p, 1, conversations("'totalHits':25", 9));
-    assert_int_equal(take(p, 2, conversations("'totalHits':25", 10)).row_count, 10);
-    assert_int_equal(ask(p).sequence, 3);
-    take(p, 3, conversations("", 1));
-    assert_int_equal(pager_state(p), PAGER_DONE);
-}
-
 TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
 {
     struct pager *p = pager_at(query, (struct pager_at){.page = 3});
@@ -480,8 +466,9 @@ TEST_IN(setup, teardown, what_never_ends_is_temporary)
     limit("EMPTY_PAGES", NULL);
 }
 
-/* The first answer of a pager that begins at `at`: how many rows, or that it is none, or wrong. */
-enum { AGAIN = -1, WRONG = -2, NO_ROWS = -3 };
+/* The first answer of a pager that begins at `at`: how many rows, or that it is none, wrong, or
+ * that all is lost. */
+enum { AGAIN = -1, WRONG = -2, NO_ROWS = -3, LOST = -4 };
 static const struct {
     const struct step *steps;
     struct pager_at at;
@@ -510,6 +497,10 @@ static const struct {
     {job, {.token = "j"}, "{'state':'SOMETHING_NEW'}", NO_ROWS},
     {job, {.token = "j"}, "{'state':'DON'}", NO_ROWS},
     {job, {.token = "j"}, "{'state':7}", WRONG},
+    {job, {.token = "j"}, "{'state':'FAILED','errorMessage':'out of \\u001bmemory'}", LOST},
+    {job, {.token = "j", .waited = true}, "{'state':'EXPIRED'}", LOST},
+    {job, {.token = "j", .waited = true}, "{'state':'PENDING'}", LOST},
+    {job, {.token = "j", .waited = true}, "{'state':'FULFILLED'}", NO_ROWS},
     {job, {.token = "j", .cursor = "c"}, "{'dataAvailabilityDate':'2026-03-05T01:02:03Z'}", 0},
     {job, {.token = "j", .cursor = "c"}, "{'conversations':[1]}", 1},
     {job, {.token = "j", .cursor = "c"}, "{}", AGAIN},
@@ -522,27 +513,44 @@ static const struct {
     {any_object, {0}, "{}", 0},
 };
 
+/* Gives a request its answer, of which the rows or what becomes of it are expected. */
+static enum pager_taken check_answer(struct pager *p, int64_t sequence, const char *text, int rows,
+                                     struct err *e)
+{
+    static const enum pager_taken taken_as[] = {[0] = PAGER_TAKEN,
+                                                [-AGAIN] = PAGER_AGAIN,
+                                                [-WRONG] = PAGER_FAILED,
+                                                [-NO_ROWS] = PAGER_TAKEN,
+                                                [-LOST] = PAGER_LOST};
+    struct pager_page page;
+    enum pager_taken taken = give(p, sequence, text, &page, e);
+
+    print_message("%s\n", text);
+    assert_int_equal(taken, taken_as[rows < 0 ? -rows : 0]);
+    if (taken == PAGER_TAKEN) {
+        assert_int_equal(page.has_rows, rows >= 0);
+        assert_int_equal(page.row_count, rows > 0 ? rows : 0);
+    }
+    return taken;
+}
+
 TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
 {
     for (size_t i = 0; i < COUNT(answers); i++) {
         struct pager *p = pager_at(answers[i].steps, answers[i].at);
         struct pager_request first = ask(p);
         struct pager_request again;
-        struct pager_page page;
         struct err e;
-        enum pager_taken taken = give(p, first.sequence, answers[i].text, &page, &e);
+        enum pager_taken taken =
+            check_answer(p, first.sequence, answers[i].text, answers[i].rows, &e);
 
-        print_message("%s\n", answers[i].text);
-        assert_int_equal(taken, answers[i].rows == AGAIN   ? PAGER_AGAIN
-                                : answers[i].rows == WRONG ? PAGER_FAILED
-                                                           : PAGER_TAKEN);
-        if (taken == PAGER_TAKEN) {
-            assert_int_equal(page.has_rows, answers[i].rows >= 0);
-            assert_int_equal(page.row_count, answers[i].rows > 0 ? answers[i].rows : 0);
-            continue;
+        if (taken == PAGER_LOST) {
+            assert_true(str_starts_with(e.message, "the job is "));
+            assert_null(strchr(e.message, '\x1b'));
+        } else if (taken != PAGER_TAKEN) {
+            assert_int_equal(e.kind, taken == PAGER_AGAIN ? ERR_TEMPORARY : ERR_CONTRACT);
+            assert_non_null(strstr(e.message, "day: "));
         }
-        assert_int_equal(e.kind, taken == PAGER_AGAIN ? ERR_TEMPORARY : ERR_CONTRACT);
-        assert_non_null(strstr(e.message, "day: "));
         if (taken == PAGER_AGAIN) { /* asked once more it waits as before */
             assert_int_equal(pager_state(p), PAGER_WAITING);
             pager_again(p, first.sequence, arena, &again);
@@ -625,36 +633,6 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_false(pager_cleanup(p, arena, &r));               /* once */
     assert_false(pager_cleanup(pager_of(job), arena, &r));   /* nothing was submitted */
     assert_false(pager_cleanup(pager_of(query), arena, &r)); /* nothing ever is */
-}
-
-TEST_IN(setup, teardown, lost_jobs)
-{
-    static const struct {
-        const char *poll;
-        bool waited;
-        const char *reason;
-    } cases[] = {
-        {"{'state':'FAILED','errorMessage':'out of \\u001bmemory'}", false,
-         "the job is FAILED: out of \\x1Bmemory"},
-        {"{'state':'EXPIRED'}", true, "the job is EXPIRED"},
-        {"{'state':'PENDING'}", true,
-         "the job is an earlier run's, and was waited for long enough"},
-        {"{'state':'PENDING'}", false, NULL},
-        {"{'state':'FULFILLED'}", true, NULL},
-    };
-    struct pager_request r;
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager *p = pager_at(job, (struct pager_at){.token = "j", .waited = cases[i].waited});
-
-        struct pager_page page;
-        struct err e;
-        assert_int_equal(give(p, ask(p).sequence, cases[i].poll, &page, &e),
-                         cases[i].reason ? PAGER_LOST : PAGER_TAKEN);
-        assert_string_equal(e.message, cases[i].reason ? cases[i].reason : "");
-        assert_true(pager_cleanup(p, arena, &r));
-        assert_string_equal(r.request.path, "/jobs/j");
-    }
 }
 
 /* Several scopes of a request are its items; a job of theirs that failed is none to submit again.
@@ -818,63 +796,20 @@ TEST_IN(setup, teardown, single_ids_are_segments_of_a_path)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
-TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
+TEST_IN(setup, teardown, urls_are_answered_in_any_order)
 {
-    static const struct {
-        const char *poll;
-        const char *urls[2];
-        size_t count;
-    } cases[] = {
-        {"{'status':'COMPLETED','url':'https://x/a?c={page}&d=%2F'}",
-         {"https://x/a?c={page}&d=%2F"},
-         1},
-        {"{'status':'COMPLETED','urls':['https://x/1','http://127.0.0.1:1/2?']}",
-         {"https://x/1", "http://127.0.0.1:1/2?"},
-         2},
-        {"{'status':'COMPLETED','urls':[]}", {NULL}, 0},
-    };
+    struct pager *p = pager_at(export, (struct pager_at){.token = "x"});
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager *p = pager_of(export);
-        struct pager_request r;
-
-        next(p, "{'id':'x'}");
-        next(p, "{'status':'RUNNING'}");
-        next(p, cases[i].poll);
-        for (size_t u = 0; u < cases[i].count; u++) {
-            r = ask(p);
-            assert_true(r.request.target == CLIENT_URL && r.request.method == HTTP_GET &&
-                        !r.request.body);
-            assert_int_equal(r.sequence, u);
-            assert_string_equal(r.request.path, cases[i].urls[u]);
-        }
-        for (size_t u = cases[i].count; u > 0; u--) { /* answers in any order */
-            struct pager_page page = take(p, (int64_t)u - 1, "{'entities':[1]}");
-            assert_string_equal(page.next.token, "x"); /* from the poll on, for new URLs */
-        }
-        assert_int_equal(pager_state(p), PAGER_DONE);
-        assert_true(pager_cleanup(p, arena, &r));
-        assert_false(r.request.target == CLIENT_URL);
-        assert_string_equal(r.request.path, "/e/x");
-    }
-
-    /* A URL that has run out: the export is there yet, and cleared up before the next. */
-    for (int status = 403; status <= 404; status++) {
-        struct pager *p = pager_at(export, (struct pager_at){.token = "x"});
-        struct pager_request r;
-
-        next(p, cases[0].poll);
-        struct err e;
-        ask(p);
-        assert_int_equal(pager_refused(p, status, NULL, &e), PAGER_LOST);
-        assert_string_equal(e.message, "the download has expired");
-        assert_true(pager_cleanup(p, arena, &r));
-    }
+    next(p, "{'status':'COMPLETED','urls':['https://x/1','http://127.0.0.1:1/2?']}");
+    ask(p);
+    ask(p);
+    assert_string_equal(take(p, 1, "{'entities':[1]}").next.token, "x"); /* new URLs come by it */
+    assert_string_equal(take(p, 0, "{'entities':[1]}").next.token, "x");
+    assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
 /* What one answer after the other says, and the paths that are asked for: the result comes in any
  * of its ways. What an answer brings: its rows, or that it is none, or that all is lost. */
-enum { LOST = -4 };
 static const struct {
     const struct step *steps;
     struct {
@@ -919,6 +854,11 @@ static const struct {
      2},
     {report, {{"/r", "{'job':{'id':'j','status':'Complete'},'downloadUrls':[]}", NO_ROWS}}, 1},
     {report, {{"/r", "{'job':{'status':'Processing'}}", WRONG}}, 1},
+    {export,
+     {{"/e", "{'id':'x'}", NO_ROWS},
+      {"/e/x", "{'status':'COMPLETED','url':'https://x/a?c={page}&d=%2F'}", NO_ROWS},
+      {"https://x/a?c={page}&d=%2F", "{'entities':[1]}", 1}},
+     3},
     {report,
      {{"/r", "{'job':{'id':'j','status':'Processing'},'downloadUrls':[]}", NO_ROWS},
       {"/r/j", "{'job':{'status':'Complete'}}", NO_ROWS}},
@@ -930,22 +870,15 @@ TEST_IN(setup, teardown, a_result_comes_in_several_ways)
     for (size_t i = 0; i < COUNT(result_ways); i++) {
         struct pager *p = pager_of(result_ways[i].steps);
         enum pager_taken taken = PAGER_TAKEN;
-        struct pager_page page;
         struct err e;
 
         for (int n = 0; n < result_ways[i].count; n++) {
-            int rows = result_ways[i].asked[n].rows;
             struct pager_request r = ask(p);
 
-            print_message("%s\n", result_ways[i].asked[n].text);
             assert_string_equal(r.request.path, result_ways[i].asked[n].path);
-            taken = give(p, r.sequence, result_ways[i].asked[n].text, &page, &e);
-            assert_int_equal(taken, rows == AGAIN   ? PAGER_AGAIN
-                                    : rows == WRONG ? PAGER_FAILED
-                                    : rows == LOST  ? PAGER_LOST
-                                                    : PAGER_TAKEN);
-            assert_int_equal(page.has_rows, rows >= 0);
-            assert_int_equal(page.row_count, rows > 0 ? rows : 0);
+            assert_int_equal(r.request.target == CLIENT_URL, r.request.path[0] != '/');
+            taken = check_answer(p, r.sequence, result_ways[i].asked[n].text,
+                                 result_ways[i].asked[n].rows, &e);
         }
         assert_true(taken != PAGER_TAKEN || pager_state(p) == PAGER_DONE);
         assert_true(taken != PAGER_AGAIN || pager_state(p) == PAGER_WAITING);
@@ -983,17 +916,22 @@ TEST_IN(setup, teardown, what_has_no_job_is_asked_a_few_times)
     }
 }
 
-TEST_IN(setup, teardown, an_expired_url_without_a_job_is_lost)
+/* Where a job stands behind it that is there yet, and cleared up before the next. */
+TEST_IN(setup, teardown, an_expired_url_is_lost)
 {
-    struct pager *p = pager_of(search);
-    struct pager_request r;
-    struct err e;
+    for (int with_job = 0; with_job < 2; with_job++) {
+        struct pager *p =
+            with_job ? pager_at(export, (struct pager_at){.token = "x"}) : pager_of(search);
+        struct pager_request r;
+        struct err e;
 
-    next(p, "{'status':'Complete','downloadUrl':'https://x/1'}");
-    r = ask(p);
-    assert_true(r.request.target == CLIENT_URL);
-    assert_int_equal(pager_refused(p, 403, NULL, &e), PAGER_LOST);
-    assert_false(pager_cleanup(p, arena, &r));
+        next(p, with_job ? "{'status':'COMPLETED','url':'https://x/1'}"
+                         : "{'status':'Complete','downloadUrl':'https://x/1'}");
+        ask(p);
+        assert_int_equal(pager_refused(p, with_job ? 404 : 403, NULL, &e), PAGER_LOST);
+        assert_string_equal(e.message, "the download has expired");
+        assert_int_equal(pager_cleanup(p, arena, &r), with_job);
+    }
 }
 
 /* A request that asked for too much: where the one begins that asks for half. */
