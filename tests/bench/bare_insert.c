@@ -22,7 +22,7 @@
 #include "base/arena.h"
 #include "io/db.h"
 
-enum { TABLES_MAX = 32, COLUMNS_MAX = 128, CONVERSATIONS_PER_COMMIT = 100, FIRST_BYTES = 1 << 20 };
+enum { TABLES_MAX = 32, COLUMNS_MAX = 128, CONVERSATIONS_PER_COMMIT = 100, FIRST_VALUES = 1 << 16 };
 
 /* A table of both files. The source is read in key order, one row ahead. */
 struct table {
@@ -33,14 +33,17 @@ struct table {
     bool is_set[COLUMNS_MAX]; /* by column: the last insert bound a value */
 };
 
-/* All rows in the order of their inserts. A row: table, count of values, then the values that are
- * not NULL: column, type, and the bytes of the number, or length and bytes of the text. */
-struct row_list {
-    char *bytes;
-    size_t length;
-    size_t capacity;
-    int64_t count;
-    int64_t conversations;
+/* A value that is not NULL; a row begins with one that says its table and how many values follow.
+ */
+struct value {
+    unsigned char at; /* the column; the table */
+    unsigned char type;
+    unsigned length;
+    union {
+        int64_t integer;
+        double real;
+        const char *text;
+    };
 };
 
 struct bench {
@@ -48,8 +51,13 @@ struct bench {
     sqlite3 *target;
     struct table tables[TABLES_MAX]; /* the first is conversation */
     size_t table_count;
-    size_t answers; /* the table of kept answers, the last; 0: none is */
-    struct row_list rows;
+    size_t answers;       /* the table of kept answers, the last; 0: none is */
+    struct value *values; /* all rows in the order of their inserts */
+    size_t count;
+    size_t capacity;
+    struct arena *texts;
+    int64_t rows;
+    int64_t conversations;
 };
 
 /* Any failure ends the program. */
@@ -64,43 +72,30 @@ static int must(sqlite3 *handle, int code)
 
 /* --- rows in memory --- */
 
-static void put(struct row_list *r, const void *bytes, size_t length)
+static struct value *add(struct bench *b, size_t at, int type)
 {
-    if (r->length + length > r->capacity) {
-        r->capacity = r->capacity > 0 ? r->capacity * 2 : FIRST_BYTES;
-        while (r->capacity < r->length + length) {
-            r->capacity *= 2;
-        }
-        r->bytes = xrealloc(r->bytes, r->capacity);
+    if (b->count == b->capacity) {
+        b->capacity = b->capacity > 0 ? b->capacity * 2 : FIRST_VALUES;
+        b->values = xrealloc(b->values, b->capacity * sizeof(*b->values));
     }
-    memcpy(r->bytes + r->length, bytes, length);
-    r->length += length;
+    b->values[b->count] =
+        (struct value){.at = (unsigned char)at, .type = (unsigned char)type, .length = 0};
+    return &b->values[b->count++];
 }
 
-static void put_byte(struct row_list *r, int value)
+static void add_value(struct bench *b, sqlite3_stmt *s, int column, int type)
 {
-    unsigned char byte = (unsigned char)value;
+    struct value *v = add(b, (size_t)column, type);
 
-    put(r, &byte, 1);
-}
-
-static void put_value(struct row_list *r, sqlite3_stmt *s, int column, int type)
-{
-    int64_t integer = sqlite3_column_int64(s, column);
-    double real = sqlite3_column_double(s, column);
-
-    put_byte(r, column);
-    put_byte(r, type);
     if (type == SQLITE_INTEGER) {
-        put(r, &integer, sizeof(integer));
+        v->integer = sqlite3_column_int64(s, column);
     } else if (type == SQLITE_FLOAT) {
-        put(r, &real, sizeof(real));
+        v->real = sqlite3_column_double(s, column);
     } else {
-        const char *text = (const char *)sqlite3_column_text(s, column);
-        size_t length = (size_t)sqlite3_column_bytes(s, column);
+        const void *text = sqlite3_column_blob(s, column);
 
-        put(r, &length, sizeof(length));
-        put(r, text, length);
+        v->length = (unsigned)sqlite3_column_bytes(s, column);
+        v->text = memcpy(arena_alloc(b->texts, v->length + 1), text, v->length);
     }
 }
 
@@ -114,21 +109,18 @@ static void step(struct bench *b, struct table *t)
 static void take_row(struct bench *b, size_t at)
 {
     struct table *t = &b->tables[at];
-    int values = 0;
+    size_t head = b->count;
 
-    put_byte(&b->rows, (int)at);
-    size_t count_at = b->rows.length;
-    put_byte(&b->rows, 0);
+    add(b, at, SQLITE_NULL);
     for (int i = 0; i < t->columns; i++) {
         int type = sqlite3_column_type(t->read, i);
 
         if (type != SQLITE_NULL) {
-            put_value(&b->rows, t->read, i, type);
-            values++;
+            add_value(b, t->read, i, type);
         }
     }
-    b->rows.bytes[count_at] = (char)values;
-    b->rows.count++;
+    b->values[head].length = (unsigned)(b->count - head - 1);
+    b->rows++;
     step(b, t);
 }
 
@@ -144,10 +136,10 @@ static void read_rows(struct bench *b)
         int64_t key = sqlite3_column_int64(b->tables[0].read, 0);
 
         if (b->answers && b->tables[b->answers].has_row &&
-            b->rows.conversations % CONVERSATIONS_PER_COMMIT == 1) {
+            b->conversations % CONVERSATIONS_PER_COMMIT == 1) {
             take_row(b, b->answers);
         }
-        b->rows.conversations++;
+        b->conversations++;
         for (size_t i = 0; i < count; i++) {
             struct table *t = &b->tables[i];
 
@@ -160,35 +152,17 @@ static void read_rows(struct bench *b)
 
 /* --- inserting --- */
 
-static const char *get(const char *at, void *out, size_t length)
+static void bind(sqlite3_stmt *s, const struct value *v)
 {
-    memcpy(out, at, length);
-    return at + length;
-}
-
-static const char *bind_value(sqlite3_stmt *s, const char *at, int column, int type)
-{
-    int64_t integer;
-    double real;
-    size_t length;
-
-    if (type == SQLITE_INTEGER) {
-        at = get(at, &integer, sizeof(integer));
-        sqlite3_bind_int64(s, column + 1, integer);
-        return at;
-    }
-    if (type == SQLITE_FLOAT) {
-        at = get(at, &real, sizeof(real));
-        sqlite3_bind_double(s, column + 1, real);
-        return at;
-    }
-    at = get(at, &length, sizeof(length));
-    if (type == SQLITE_BLOB) {
-        sqlite3_bind_blob64(s, column + 1, at, length, SQLITE_STATIC);
+    if (v->type == SQLITE_INTEGER) {
+        sqlite3_bind_int64(s, v->at + 1, v->integer);
+    } else if (v->type == SQLITE_FLOAT) {
+        sqlite3_bind_double(s, v->at + 1, v->real);
+    } else if (v->type == SQLITE_BLOB) {
+        sqlite3_bind_blob64(s, v->at + 1, v->text, v->length, SQLITE_STATIC);
     } else {
-        sqlite3_bind_text64(s, column + 1, at, length, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_bind_text64(s, v->at + 1, v->text, v->length, SQLITE_STATIC, SQLITE_UTF8);
     }
-    return at + length;
 }
 
 static void bind_nulls(struct table *t, int from, int to)
@@ -201,25 +175,23 @@ static void bind_nulls(struct table *t, int from, int to)
     }
 }
 
-/* Inserts the row at `at`; where the next one is. */
-static const char *insert_row(struct bench *b, const char *at)
+/* Inserts the row that begins there; where the next one does. */
+static const struct value *insert_row(struct bench *b, const struct value *head)
 {
-    struct table *t = &b->tables[(unsigned char)*at++];
-    int values = (unsigned char)*at++;
+    struct table *t = &b->tables[head->at];
+    const struct value *end = head + 1 + head->length;
     int next = 0;
 
-    for (int i = 0; i < values; i++) {
-        int column = (unsigned char)at[0];
-
-        bind_nulls(t, next, column);
-        at = bind_value(t->insert, at + 2, column, at[1]);
-        t->is_set[column] = true;
-        next = column + 1;
+    for (const struct value *v = head + 1; v < end; v++) {
+        bind_nulls(t, next, v->at);
+        bind(t->insert, v);
+        t->is_set[v->at] = true;
+        next = v->at + 1;
     }
     bind_nulls(t, next, t->columns);
     must(b->target, sqlite3_step(t->insert));
     must(b->target, sqlite3_reset(t->insert));
-    return at;
+    return end;
 }
 
 static void exec(sqlite3 *handle, const char *sql)
@@ -229,13 +201,12 @@ static void exec(sqlite3 *handle, const char *sql)
 
 static void insert_rows(struct bench *b)
 {
-    const char *at = b->rows.bytes;
-    const char *end = at + b->rows.length;
+    const struct value *at = b->values;
     int64_t conversations = 0;
 
     exec(b->target, "BEGIN IMMEDIATE");
-    while (at < end) {
-        if (*at == 0 && conversations++ % CONVERSATIONS_PER_COMMIT == 0 && conversations > 1) {
+    while (at < b->values + b->count) {
+        if (at->at == 0 && conversations++ % CONVERSATIONS_PER_COMMIT == 0 && conversations > 1) {
             exec(b->target, "COMMIT");
             exec(b->target, "BEGIN IMMEDIATE");
         }
@@ -323,13 +294,13 @@ static double now_seconds(clockid_t clock)
 int main(int argc, char **argv)
 {
     static struct bench b;
-
     bool all = argc == 4 && strcmp(argv[3], "all") == 0;
 
     if (argc != 3 && !all) {
         (void)fprintf(stderr, "usage: bare_insert SOURCE.db TARGET.db [all]\n");
         return 2;
     }
+    b.texts = arena_new(0);
     open_files(&b, argv[1], argv[2]);
     add_tables(&b, all);
     read_rows(&b);
@@ -338,7 +309,7 @@ int main(int argc, char **argv)
     insert_rows(&b);
     printf("{\"conversations\": %" PRId64 ", \"rows\": %" PRId64
            ", \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n",
-           b.rows.conversations, b.rows.count, now_seconds(CLOCK_MONOTONIC) - begun,
+           b.conversations, b.rows, now_seconds(CLOCK_MONOTONIC) - begun,
            now_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_begun);
     for (size_t i = 0; i < b.table_count; i++) {
         sqlite3_finalize(b.tables[i].read);
@@ -346,6 +317,7 @@ int main(int argc, char **argv)
     }
     sqlite3_close(b.source);
     sqlite3_close(b.target);
-    free(b.rows.bytes);
+    free(b.values);
+    arena_free(b.texts);
     return 0;
 }

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
-from cut_server import CODINGS, FRAMINGS, ROUTES, CutServer  # noqa: E402
+from cut_server import CODINGS, FRAMINGS, ROUTES, Cutter  # noqa: E402
 from harness import FULL, TestCase, compare_conversations  # noqa: E402
 
 START = "2026-03-01"
@@ -82,8 +82,7 @@ class Base(TestCase):
 
     def cut_site(self, route, framing, coding, mode, points, skip=0, in_flight=1):
         """A site whose API is cut, and the server that cuts."""
-        cutter = CutServer(self.server.port, route, framing, coding, mode, points, skip=skip)
-        self.addCleanup(cutter.stop)
+        cutter = Cutter(self, self.server.url, route, framing, coding, mode, points, skip)
         site = self.site(cutter.url, extract={"in_flight": str(in_flight)},
                          conversations={"method": self.method_of(route)})
         site.env.update(PATIENT)

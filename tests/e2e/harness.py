@@ -486,7 +486,9 @@ class Rewriting(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self):
         length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else None
+        self.answer(self.rfile.read(length) if length else None)
+
+    def answer(self, body):
         own = self.server.rule(self.command, self.path, body or b"")
         status, answer = own or self.forward(body)
         answer = self.server.edit(self.path, answer)

@@ -6,7 +6,7 @@
 #include "when.h"
 #include "world.h"
 
-#include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,24 +77,39 @@ int adherence_plan(int agent, int64_t day, struct agent_block out[ADHERENCE_BLOC
     return plan_day(agent, day, out, done);
 }
 
-static const char *presence_of(const char *activity)
+/* What there is to do: the presence that goes with it, and its activity code, which of those that
+ * come with an organization is short. */
+static const struct {
+    const char *category, *presence, *code;
+} activities[] = {{"OnQueueWork", "OnQueue", "0"},
+                  {"Break", "Break", "1"},
+                  {"Meal", "Meal", "2"},
+                  {"Meeting", "Meeting", "3"},
+                  {"TimeOff", "Offline", "4"},
+                  {"Training", "Training", "5"},
+                  {"OffQueueWork", "Available", "7"},
+                  {"Unavailable", "Offline", "8"},
+                  {"Unscheduled", "Offline", "9"}};
+
+static size_t activity_of(const char *category)
 {
-    static const char *const pairs[][2] = {
-        {"OnQueueWork", "OnQueue"}, {"Break", "Break"},       {"Meal", "Meal"},
-        {"Meeting", "Meeting"},     {"Training", "Training"}, {"OffQueueWork", "Available"}};
-    for (unsigned i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        if (strcmp(pairs[i][0], activity) == 0) {
-            return pairs[i][1];
-        }
+    size_t i = sizeof activities / sizeof *activities - 1;
+    while (i > 0 && strcmp(activities[i].category, category) != 0) {
+        i--;
     }
-    return "Offline";
+    return i;
+}
+
+const char *adherence_code(const char *category)
+{
+    return activities[activity_of(category)].code;
 }
 
 /* Fills what follows from the schedule and the deed. */
 static void judge(struct stretch *s, int agent)
 {
     bool same = strcmp(s->scheduled, s->actual) == 0;
-    s->presence = presence_of(s->actual);
+    s->presence = activities[activity_of(s->actual)].presence;
     s->routing = "OFF_QUEUE";
     s->out_of_office = strcmp(s->scheduled, "TimeOff") == 0;
     if (strcmp(s->scheduled, "Unscheduled") == 0) {
@@ -167,43 +182,34 @@ int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
     return n;
 }
 
-/* Moves *since back over the stretches before index i while `same` says so; true if it reached
- * the beginning of the list. */
-static bool walk_back(const struct stretch *list, int i, const struct stretch *is, int what,
-                      int64_t *since)
+/* A state's name is what an adherence, presence or routing status is now and was before. */
+static const size_t states[] = {offsetof(struct stretch, adherence),
+                                offsetof(struct stretch, presence),
+                                offsetof(struct stretch, routing)};
+
+static const char *state(const struct stretch *s, int which)
 {
-    for (; i >= 0; i--) {
-        const struct stretch *s = &list[i];
-        if (strcmp(what == 0   ? s->adherence
-                   : what == 1 ? s->presence
-                               : s->routing,
-                   what == 0   ? is->adherence
-                   : what == 1 ? is->presence
-                               : is->routing) != 0) {
-            return false;
-        }
-        *since = s->from;
-    }
-    return true;
+    return *(const char *const *)(const void *)((const char *)s + states[which]);
 }
 
 static void agent_now(int agent, int64_t at, struct agent_now *out)
 {
-    struct stretch list[AGENT_DAY_MAX] = {{0}};
-    int64_t day = when_day(at),
-            *since[] = {&out->adherence_since, &out->presence_since, &out->routing_since};
-    bool going[] = {true, true, true};
-    int n = agent_day(agent, day, list), i = 0;
-    while (i + 1 < n && list[i].to <= at) {
-        i++;
-    }
-    out->is = list[i];
+    struct stretch list[AGENT_DAY_MAX];
+    int64_t *since[] = {&out->adherence_since, &out->presence_since, &out->routing_since};
+    bool goes_back[] = {true, true, true}, found = false;
     for (int back = 0; back < LOOK_BACK; back++) {
-        for (int what = 0; what < 3; what++) {
-            going[what] = going[what] && walk_back(list, i, &out->is, what, since[what]);
+        for (int i = agent_day(agent, when_day(at) - back, list) - 1; i >= 0; i--) {
+            if (list[i].from > at) {
+                continue;
+            }
+            out->is = found ? out->is : list[i];
+            found = true;
+            for (int which = 0; which < 3; which++) {
+                goes_back[which] =
+                    goes_back[which] && strcmp(state(&list[i], which), state(&out->is, which)) == 0;
+                *since[which] = goes_back[which] ? list[i].from : *since[which];
+            }
         }
-        n = agent_day(agent, --day, list);
-        i = n - 1;
     }
 }
 
@@ -220,43 +226,6 @@ static bool agent_missing(int agent, int64_t at)
 #define STATUS_TOP    50
 #define INTERVALS_MAX 500
 #define HISTORY_DAYS  8 /* how far back the beginning of a state is looked for */
-
-static pthread_once_t ids_once = PTHREAD_ONCE_INIT;
-static char (*ids)[RNG_UUID_SIZE];
-
-static void make_ids(void)
-{
-    ids = calloc((size_t)world.agents + 1, sizeof *ids);
-    for (int i = 0; ids && i < world.agents; i++) {
-        rng_uuid(world_key(THING_USER, (uint64_t)i), ids[i]);
-    }
-}
-
-int adherence_agent(const char *id)
-{
-    pthread_once(&ids_once, make_ids);
-    for (int i = 0; ids && i < world.agents; i++) {
-        if (strcmp(ids[i], id) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* Activity codes of an org have short ids for the categories that come with it. */
-const char *adherence_code(const char *category)
-{
-    static const char *const pairs[][2] = {
-        {"OnQueueWork", "0"}, {"Break", "1"},       {"Meal", "2"},
-        {"Meeting", "3"},     {"Training", "5"},    {"OffQueueWork", "7"},
-        {"TimeOff", "4"},     {"Unscheduled", "9"}, {"Unavailable", "8"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        if (strcmp(pairs[i][0], category) == 0) {
-            return pairs[i][1];
-        }
-    }
-    return "0";
-}
 
 static uint64_t unit_of(int agent, int64_t now)
 {
@@ -313,7 +282,8 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
     char name[64];
     agent_now(agent, now, &a);
     int team = world_team_of(agent, now);
-    JW(w, OBJECT(NULL), ID("id", ids[agent]), TEXT("name", world_user_name(agent, name)),
+    JW(w, OBJECT(NULL), KEY("id", world_key(THING_USER, (uint64_t)agent)),
+       TEXT("name", world_user_name(agent, name)),
        REF("user", "users", world_key(THING_USER, (uint64_t)agent)),
        REF("businessUnit", "workforcemanagement/businessunits", world_key(THING_BUSINESS_UNIT, 0)),
        REF("managementUnit", "workforcemanagement/managementunits", unit_of(agent, now)),
@@ -332,7 +302,7 @@ void adherence_workforce(const struct request *request, struct reply *reply)
     int agents[MAX_USER_IDS], count = 0, n = 0;
     int64_t now = world_moment().now;
     for (; query_value(request->query, "userId", n, id, sizeof id); n++) {
-        int agent = n < MAX_USER_IDS ? adherence_agent(id) : -1;
+        int agent = n < MAX_USER_IDS ? world_find(THING_USER, world.agents, id) : -1;
         if (agent >= 0 && !agent_missing(agent, now)) {
             agents[count++] = agent;
         }
@@ -371,8 +341,8 @@ static void write_status(struct jw *w, int agent, int64_t now)
     agent_now(agent, now, &a);
     world_user_name(agent, name);
     adherence_upper_snake(a.is.presence, presence);
-    JW(w, OBJECT(NULL), ID("userId", ids[agent]), TEXT("userName", name),
-       UUID("divisionId", world_key(THING_DIVISION, 0)),
+    JW(w, OBJECT(NULL), KEY("userId", world_key(THING_USER, (uint64_t)agent)),
+       TEXT("userName", name), UUID("divisionId", world_key(THING_DIVISION, 0)),
        INT("sessionCount", strcmp(a.is.routing, "INTERACTING") == 0),
        TEXT("systemPresence", presence), IF(agent % 3 == 1),
        UUID("organizationPresenceId", secondary_of(&a)), TIME("presenceDate", a.presence_since),
@@ -399,7 +369,7 @@ static bool mark(yyjson_val *predicates, bool *wanted)
         if (!yyjson_equals_str(yyjson_obj_get(p, "dimension"), "userId") || !value) {
             return false;
         }
-        int agent = adherence_agent(value);
+        int agent = world_find(THING_USER, world.agents, value);
         if (agent >= 0) {
             wanted[agent] = true;
         }
@@ -438,7 +408,6 @@ void adherence_agents_status(const struct request *request, struct reply *reply)
     if (wanted && !read_filter(yyjson_obj_get(yyjson_doc_get_root(doc), "userFilter"), wanted)) {
         reply_error(reply, 400, "bad.request", "The stand-in filters by userId alone.");
     } else if (wanted) {
-        pthread_once(&ids_once, make_ids);
         reply->body.faults = fault_document(request).jw_faults;
         jw_object(&reply->body, NULL);
         jw_array(&reply->body, "entities");
@@ -480,8 +449,9 @@ static void write_record(struct intervals *x, int agent, const struct stretch *s
     if (number < x->first || number >= x->last) {
         return;
     }
-    JW(w, OBJECT(NULL), ID("userId", ids[agent]), TIME("startTime", s->from), IF(s->to <= x->now),
-       TIME("endTime", s->to), TEXT("adherenceState", s->adherence), TEXT("impact", s->impact),
+    JW(w, OBJECT(NULL), KEY("userId", world_key(THING_USER, (uint64_t)agent)),
+       TIME("startTime", s->from), IF(s->to <= x->now), TIME("endTime", s->to),
+       TEXT("adherenceState", s->adherence), TEXT("impact", s->impact),
        TEXT("scheduledActivityCategory", s->scheduled), TEXT("actualActivityCategory", s->actual),
        TEXT("systemPresence", s->presence), TEXT("routingStatus", s->routing), IF(agent % 12 != 7),
        BOOL("isOutOfOffice", s->out_of_office), UUID("managementUnitId", unit_of(agent, s->from)),
@@ -512,7 +482,6 @@ static void write_intervals(struct reply *reply, struct intervals *x, long size,
 {
     const char *key = world.intervals == INTERVALS_ENTITIES ? "entities" : "results";
     struct jw *w = &reply->body;
-    pthread_once(&ids_once, make_ids);
     if (world.intervals != INTERVALS_ARRAY) {
         jw_object(w, NULL);
     }

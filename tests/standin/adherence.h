@@ -40,9 +40,6 @@ int adherence_plan(int agent, int64_t day, struct agent_block out[ADHERENCE_BLOC
 /* The id of the activity code that stands for a category. */
 const char *adherence_code(const char *activity);
 
-/* The number of the agent with that id; -1: none. */
-int adherence_agent(const char *id);
-
 /* OnQueue -> ON_QUEUE, as analytics spell it. */
 void adherence_upper_snake(const char *name, char out[32]);
 

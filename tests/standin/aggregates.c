@@ -77,10 +77,7 @@ static struct sample *add(struct tally *t, const struct query *q, const char *me
     }
     if (t->count == t->room) {
         t->room = t->room * 2 + 256;
-        t->list = realloc(t->list, t->room * sizeof *t->list);
-        if (!t->list) {
-            abort();
-        }
+        t->list = enough(t->list, t->room * sizeof *t->list);
     }
     struct sample *s = &t->list[t->count++];
     *s = (struct sample){.bucket = (at - q->from) / q->step};
@@ -200,7 +197,7 @@ static bool count_users(struct tally *t, const struct query *q, yyjson_val *filt
     {
         const char *id = yyjson_get_str(yyjson_obj_get(one, "value"));
         good = good && id && yyjson_equals_str(yyjson_obj_get(one, "dimension"), "userId");
-        int agent = good ? adherence_agent(id) : -1;
+        int agent = good ? world_find(THING_USER, world.agents, id) : -1;
         if (agent >= 0) {
             count_user(t, q, agent);
         }
@@ -256,7 +253,7 @@ static void write_interval(struct jw *w, const struct query *q, int64_t bucket)
     when_text(q->from + bucket * q->step, from);
     when_text(end < q->to ? end : q->to, to);
     snprintf(text, sizeof text, "%s/%s", from, to);
-    jw_id(w, "interval", text);
+    JW(w, ID("interval", text));
 }
 
 static void open_group(struct jw *w, const struct query *q, const struct sample *s)
@@ -264,7 +261,7 @@ static void open_group(struct jw *w, const struct query *q, const struct sample 
     JW(w, OBJECT(NULL), OBJECT("group"));
     for (int i = 0; i < DIMENSIONS; i++) {
         if (s->group[i][0]) {
-            jw_id(w, q->dimensions[i], s->group[i]);
+            JW(w, ID(q->dimensions[i], s->group[i]));
         }
     }
     JW(w, END, ARRAY("data"));
@@ -368,7 +365,7 @@ void aggregates_query(const struct request *request, struct reply *reply)
     if (!doc) {
         return;
     }
-    if (!interval || !when_parse_interval(interval, &q.from, &q.to) || q.from >= q.to ||
+    if (!when_parse_interval(interval, &q.from, &q.to) || q.from >= q.to ||
         yyjson_arr_size(yyjson_obj_get(body, "metrics")) == 0 || !read_step(body, &q)) {
         reply_error(reply, 400, "bad.request", "interval, granularity or metrics are not right.");
     } else if (read_names(body, reply, &q, of_users)) {

@@ -53,7 +53,7 @@ static void write_pair(struct jw *w, uint64_t h, unsigned n, bool ended)
     } else if (which / 8192 % 100 == 60) {
         snprintf(value, sizeof value, "%s", ended ? "closed" : "open");
     }
-    jw_string(w, name, value);
+    JW(w, TEXT(name, value));
 }
 
 void attributes_json(struct jw *w, const struct conv *c, const struct participant *p, int64_t as_of)

@@ -132,7 +132,7 @@ static struct token *find(const char *authorization)
 
 bool auth_passes(const struct request *request, struct reply *reply)
 {
-    long death = fault_number("token-death", "after", -1);
+    long death = fault_token_uses();
     pthread_mutex_lock(&lock);
     struct token *t = find(request->authorization);
     bool good = t && t->expires > when_wall() && (death < 0 || t->uses < death);

@@ -32,7 +32,7 @@ static bool tell(size_t i, yyjson_val *value)
         if (text && tellings[i].what == TOLD_DATE && strcmp(text, "now") == 0) {
             given = WORLD_DATE_IS_NOW;
         } else if (text && strcmp(text, "real") != 0) {
-            good = when_parse(text, strlen(text), &given);
+            good = when_parse(text, &given);
         }
     }
     if (good) {
@@ -90,7 +90,7 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
 
 static void show_fault(void *cls, const char *spec)
 {
-    jw_string(cls, NULL, spec);
+    JW(cls, TEXT(NULL, spec));
 }
 
 void control_show(const struct request *request, struct reply *reply)

@@ -36,28 +36,14 @@ static void write_id(int64_t day, uint32_t index, uint64_t key, char out[RNG_UUI
     rng_uuid_bytes(bytes, out);
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool conv_find(const char *id, int64_t *day, uint32_t *index)
 {
-    uint64_t number = 0;
-    char expected[RNG_UUID_SIZE];
+    char digits[13], expected[RNG_UUID_SIZE];
     if (strlen(id) != RNG_UUID_SIZE - 1) {
         return false;
     }
-    for (int i = 0; i < 13; i++) {
-        if (i != 8) {
-            int value = hex_value(id[i]);
-            if (value < 0) {
-                return false;
-            }
-            number = number << 4 | (uint64_t)value;
-        }
-    }
-    number = rng_reveal48(id_key(), number);
+    snprintf(digits, sizeof digits, "%.8s%.4s", id, id + 9);
+    uint64_t number = rng_reveal48(id_key(), strtoull(digits, NULL, 16) & 0xffffffffffff);
     *day = (int64_t)(number >> 32);
     *index = (uint32_t)number;
     if (*day < world.first_day - WORLD_EARLIER_DAYS || *day >= world.first_day + world.days ||

@@ -55,13 +55,13 @@ static void write_wrapup(const struct writer *x, const struct segment *seg)
 {
     struct rng r = {rng_pair(seg->key, 5)};
     if (seg->wrapup == WRAPUP_TIMEOUT) {
-        jw_string(x->w, "wrapUpCode", "ININ-WRAP-UP-TIMEOUT");
+        JW(x->w, TEXT("wrapUpCode", "ININ-WRAP-UP-TIMEOUT"));
     } else {
-        jw_uuid(x->w, "wrapUpCode", world_key(THING_WRAPUP, (uint64_t)seg->wrapup));
+        JW(x->w, UUID("wrapUpCode", world_key(THING_WRAPUP, (uint64_t)seg->wrapup)));
     }
     if (x->c->showcase || rng_chance(&r, 120)) {
-        jw_string(x->w, "wrapUpNote",
-                  rng_chance(&r, 500) ? "called back, \"fine\"\nnext step: none" : "메모");
+        JW(x->w, TEXT("wrapUpNote",
+                      rng_chance(&r, 500) ? "called back, \"fine\"\nnext step: none" : "메모"));
     }
     JW(x->w, IF(x->c->showcase || rng_chance(&r, 40)), ARRAY("wrapUpTags"), TEXT(NULL, "resolved"),
        TEXT(NULL, "upsell, maybe"), END);
@@ -258,9 +258,9 @@ static void write_participant(const struct writer *x, int n)
            UUID("userId", world_key(THING_USER, (uint64_t)p->agent)));
     } else if (fields_chance(p->key, "name", 700)) {
         snprintf(name, sizeof name, "Caller %d", (int)(p->key % 100000));
-        jw_string(w, "participantName", strcmp(p->purpose, "customer") == 0 ? name : p->purpose);
+        JW(w, TEXT("participantName", strcmp(p->purpose, "customer") == 0 ? name : p->purpose));
     }
-    jw_string(w, "purpose", p->purpose);
+    JW(w, TEXT("purpose", p->purpose));
     struct fields_context f = context(x, p->key, p->arrive, x->c->media);
     fields_write(w, FIELDS_PARTICIPANT, &f);
     if (x->view->attributes != CONV_NO_ATTRIBUTES && p->arrive <= x->view->attributes) {
@@ -304,10 +304,10 @@ static void write_divisions(const struct writer *x)
 {
     uint64_t home = (uint64_t)conv_division(x->c);
     jw_array(x->w, "divisionIds");
-    jw_uuid(x->w, NULL, world_key(THING_DIVISION, home));
+    JW(x->w, UUID(NULL, world_key(THING_DIVISION, home)));
     for (int i = 0; i < x->c->extra_count; i++) {
         if (x->c->extra[i].kind == EXTRA_DIVISION && there(x, x->c->extra[i].arrive, WHEN_NEVER)) {
-            jw_uuid(x->w, NULL, world_key(THING_DIVISION, home > 0 ? 0 : 1));
+            JW(x->w, UUID(NULL, world_key(THING_DIVISION, home > 0 ? 0 : 1)));
         }
     }
     jw_end(x->w);
@@ -322,7 +322,7 @@ static void write_head(const struct writer *x)
     JW(w, IF(!x->view->without_id), ID("conversationId", c->id),
        TIME("conversationStart", c->start), IF(end != WHEN_NEVER), TIME("conversationEnd", end));
     if (c->conference <= x->view->body || (c->showcase && end != WHEN_NEVER)) {
-        jw_time(w, "conferenceStart", c->conference != WHEN_NEVER ? c->conference : end);
+        JW(w, TIME("conferenceStart", c->conference != WHEN_NEVER ? c->conference : end));
     }
     JW(w, TEXT("conversationInitiator", c->initiator), TEXT("originatingDirection", c->direction),
        IF(c->self_served || c->showcase), BOOL("selfServed", c->self_served));

@@ -1,5 +1,6 @@
 #include "corpus.h"
 
+#include "jw.h"
 #include "when.h"
 #include "world.h"
 
@@ -17,16 +18,6 @@ void selection_free(struct selection *s)
 {
     free(s->entry);
     *s = (struct selection){0};
-}
-
-static void *enough(void *p, size_t bytes)
-{
-    p = realloc(p, bytes);
-    if (!p) {
-        fputs("standin: out of memory\n", stderr);
-        abort();
-    }
-    return p;
 }
 
 static void add(struct selection *s, const struct entry *e)

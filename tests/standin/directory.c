@@ -2,6 +2,7 @@
 #include "routes.h"
 
 #include "fault.h"
+#include "fields.h"
 #include "when.h"
 #include "world.h"
 
@@ -454,23 +455,13 @@ static void id_of(const struct list *l, int parent, int i, char id[RNG_UUID_SIZE
 static void name_of(const struct list *l, int i, int64_t now, char name[64])
 {
     bool renamed = !l->steady && i == 0 && when_day(now) - world.first_day >= 2;
-    const char *at = l->names;
-    int count = 1, n;
-    if (!at) {
-        *name = '\0';
-        if (l->name) {
-            l->name(i, name);
-        }
-        return;
+    *name = '\0';
+    if (l->names) {
+        int count = (int)fields_word(l->names, '|', (uint64_t)i, name);
+        snprintf(name + strlen(name), 16, i < count ? "%s" : "%s %d", renamed ? " (new)" : "", i);
+    } else if (l->name) {
+        l->name(i, name);
     }
-    for (const char *c = at; *c; c++) {
-        count += *c == '|';
-    }
-    for (n = i % count; n > 0; n--) {
-        at = strchr(at, '|') + 1;
-    }
-    snprintf(name, 48, "%.*s", (int)strcspn(at, "|"), at);
-    snprintf(name + strlen(name), 16, i < count ? "%s" : "%s %d", renamed ? " (new)" : "", i);
 }
 
 /* What a mark in the fields of entity i stands for. */
@@ -570,13 +561,14 @@ static void write_value(struct jw *w, const char *key, yyjson_val *value)
         }
         jw_end(w);
     } else if (yyjson_is_str(value)) {
-        (key && strcmp(key, "id") == 0 ? jw_id : jw_string)(w, key, yyjson_get_str(value));
+        enum jw_kind kind = key && strcmp(key, "id") == 0 ? JW_ID : JW_TEXT;
+        jw_values(w, (struct jw_value[]){{kind, key, yyjson_get_str(value), 0, 0}, {JW_STOP}});
     } else if (yyjson_is_bool(value)) {
-        jw_bool(w, key, yyjson_get_bool(value));
+        JW(w, BOOL(key, yyjson_get_bool(value)));
     } else if (yyjson_is_int(value)) {
-        jw_int(w, key, yyjson_get_sint(value));
+        JW(w, INT(key, yyjson_get_sint(value)));
     } else {
-        jw_double(w, key, yyjson_get_num(value));
+        JW(w, REAL(key, yyjson_get_num(value)));
     }
 }
 
@@ -632,19 +624,6 @@ static bool known_state(const char *state)
     return false;
 }
 
-/* The number of the entity of an id, among so many of a kind; -1: none. */
-static int number_of(enum thing thing, int count, const char *id)
-{
-    char one[RNG_UUID_SIZE];
-    for (int i = 0; i < count; i++) {
-        rng_uuid(world_key(thing, (uint64_t)i), one);
-        if (strcmp(one, id) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 /* The list that members of this one belong to. */
 static bool parent_is_there(const struct list *l, const struct page *p)
 {
@@ -673,7 +652,7 @@ static bool read_filters(const struct request *request, struct reply *reply, con
                 sizeof value);
     p->shows_marked = strcasecmp(value, "true") == 0;
     p->shows_others = l->marked != DEACTIVATED || !p->shows_marked;
-    p->parent = l->has ? number_of(l->parent, *l->parents, request->segment) : 0;
+    p->parent = l->has ? world_find(l->parent, *l->parents, request->segment) : 0;
     if (l->has && !parent_is_there(l, p) && !proof_has_unit(request->segment)) {
         reply_error(reply, 404, "not.found", "There is nothing of that id.");
         return false;

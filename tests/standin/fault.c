@@ -4,6 +4,7 @@
 #include "when.h"
 #include "world.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #include <time.h>
 
 #define MAX_FAULTS 32
-#define MAX_KEYS   8
 
 /* --- what those do that answer, or change an answer: true when an answer stands --- */
 
@@ -38,25 +38,24 @@ static bool sign_in(struct reply *reply, const char *unused)
 
 static bool rate_limited(struct reply *reply, const char *form)
 {
-    static const char *const odd[][2] = {
-        {"negative", "-5"}, {"huge", "99999999999999999999"}, {"garbage", "soon, \"maybe\""}};
-    char text[WHEN_SIZE], message[160];
+    static const char *const odd[][2] = {{"absent", ""},
+                                         {"negative", "-5"},
+                                         {"huge", "99999999999999999999"},
+                                         {"garbage", "soon, \"maybe\""}};
+    char message[160];
     snprintf(message, sizeof message,
              "Rate limit exceeded the maximum. Retry the request in [%s] seconds", form);
     reply_error(reply, 429, "too.many.requests.retry.after", message);
-    snprintf(text, sizeof text, "%.20s", form);
+    snprintf(reply->retry_after, sizeof reply->retry_after, "%s", form);
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         if (strcmp(odd[i][0], form) == 0) {
-            snprintf(text, sizeof text, "%s", odd[i][1]);
+            snprintf(reply->retry_after, sizeof reply->retry_after, "%s", odd[i][1]);
         }
     }
     if (strcmp(form, "http-date") == 0) {
-        when_http(world_date() + 2 * WHEN_SECOND, text);
+        when_http(world_date() + 2 * WHEN_SECOND, reply->retry_after);
     } else if (strcmp(form, "past-date") == 0) {
-        when_http(world_date() - WHEN_HOUR, text);
-    }
-    if (strcmp(form, "absent") != 0) {
-        reply_header(reply, "Retry-After", text);
+        when_http(world_date() - WHEN_HOUR, reply->retry_after);
     }
     return true;
 }
@@ -173,13 +172,11 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 /* --- those that are set --- */
 
 struct fault {
-    char spec[256];
+    char spec[FAULT_TEXT];
+    char keys[FAULT_TEXT]; /* the same as of a query: key=value&key=value */
     const struct kind *kind;
-    char path[128], method[12], has[FAULT_TEXT];
+    char path[FAULT_TEXT], method[12], has[FAULT_TEXT];
     long every, after, times, chances, strikes;
-    int keys;
-    char key[MAX_KEYS][24];
-    char value[MAX_KEYS][FAULT_TEXT];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -193,78 +190,41 @@ void fault_clear(void)
     pthread_mutex_unlock(&lock);
 }
 
-static bool set_number(long *target, const char *value)
+/* Reads the number of a key, which is `least` at least; it stays when absent. */
+static bool number(const struct fault *f, const char *key, long least, long *out)
 {
-    char *rest;
-    *target = strtol(value, &rest, 10);
-    return *value && !*rest && *target >= 0;
-}
-
-static bool set_key(struct fault *f, const char *key, const char *value)
-{
-    const struct {
-        const char *key;
-        long *number; /* NULL: a text */
-        char *text;
-        size_t size;
-    } known[] = {
-        {"every", &f->every, NULL, 0},           {"after", &f->after, NULL, 0},
-        {"times", &f->times, NULL, 0},           {"count", &f->times, NULL, 0},
-        {"path", NULL, f->path, sizeof f->path}, {"method", NULL, f->method, sizeof f->method},
-        {"has", NULL, f->has, sizeof f->has}};
-    if (strcmp(key, "n") == 0) {
-        bool good = set_number(&f->after, value) && f->after-- > 0;
-        f->times = 1;
-        return good;
-    }
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(key, known[i].key) == 0 && known[i].number) {
-            return set_number(known[i].number, value) && f->every > 0;
-        }
-        if (strcmp(key, known[i].key) == 0) {
-            snprintf(known[i].text, known[i].size, "%s", value);
-            return strlen(value) < known[i].size;
-        }
-    }
-    if (f->keys == MAX_KEYS || strlen(key) >= sizeof f->key[0] || strlen(value) >= FAULT_TEXT) {
-        return false;
-    }
-    snprintf(f->key[f->keys], sizeof f->key[0], "%s", key);
-    snprintf(f->value[f->keys++], FAULT_TEXT, "%s", value);
-    return true;
-}
-
-static const struct kind *kind_of(const char *name)
-{
-    for (size_t i = 0; i < KINDS; i++) {
-        if (strcmp(kinds[i].name, name) == 0) {
-            return &kinds[i];
-        }
-    }
-    return NULL;
+    return query_int(f->keys, key, *out, out) && *out >= least;
 }
 
 static bool parse(struct fault *f, const char *spec)
 {
-    char text[256];
-    snprintf(text, sizeof text, "%s", spec);
-    char *keys = text;
-    strsep(&keys, ":");
-    *f = (struct fault){.every = 1, .times = -1};
+    size_t name = strcspn(spec, ":");
+    *f = (struct fault){.every = 1};
     snprintf(f->spec, sizeof f->spec, "%s", spec);
-    f->kind = kind_of(text);
-    if (!f->kind || strlen(spec) >= sizeof text) {
+    snprintf(f->keys, sizeof f->keys, "%s", spec[name] ? spec + name + 1 : "");
+    for (char *comma = f->keys; (comma = strchr(comma, ','));) {
+        *comma = '&';
+    }
+    for (const struct kind *k = kinds; k < kinds + KINDS; k++) {
+        f->kind = strncmp(k->name, spec, name) == 0 && !k->name[name] ? k : f->kind;
+    }
+    if (!f->kind || strlen(spec) >= sizeof f->spec) {
         return false;
     }
     snprintf(f->path, sizeof f->path, "%s", f->kind->path);
     f->times = f->kind->times;
-    for (char *value; (value = strsep(&keys, ","));) {
-        const char *key = strsep(&value, "=");
-        if (*key && (!value || !set_key(f, key, value))) {
-            return false;
-        }
+    query_value(f->keys, "path", 0, f->path, sizeof f->path);
+    query_value(f->keys, "method", 0, f->method, sizeof f->method);
+    query_value(f->keys, "has", 0, f->has, sizeof f->has);
+    bool good = number(f, "every", 1, &f->every) && number(f, "after", 0, &f->after) &&
+                number(f, "times", -1, &f->times) && number(f, "count", -1, &f->times);
+    long nth = LONG_MAX;
+    good = good && number(f, "n", 1, &nth);
+    if (nth < LONG_MAX) {
+        f->after = nth - 1;
+        f->times = 1;
     }
-    return true;
+    return good;
 }
 
 bool fault_add(const char *spec, char *why, size_t size)
@@ -295,16 +255,6 @@ void fault_each(void (*show)(void *cls, const char *spec), void *cls)
     pthread_mutex_unlock(&lock);
 }
 
-static const char *value_of(const struct fault *f, const char *key)
-{
-    for (int i = 0; i < f->keys; i++) {
-        if (strcmp(f->key[i], key) == 0) {
-            return f->value[i];
-        }
-    }
-    return NULL;
-}
-
 static bool strikes(struct fault *f)
 {
     if (f->times >= 0 && f->strikes >= f->times) {
@@ -326,17 +276,16 @@ static bool is_about(const struct fault *f, const struct request *request)
             strstr(request->job_interval, f->has));
 }
 
-/* True when a fault of that name strikes; copies the value of its `key`, or `otherwise`. */
-static bool strikes_with(const char *name, const struct request *request, const char *key,
-                         const char *otherwise, char value[FAULT_TEXT])
+bool fault_strikes_with(const char *name, const struct request *request, const char *key,
+                        const char *otherwise, char value[FAULT_TEXT])
 {
     bool hit = false;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < count && !hit; i++) {
         struct fault *f = &faults[i];
         if (strcmp(f->kind->name, name) == 0 && is_about(f, request) && strikes(f)) {
-            const char *given = value_of(f, key);
-            snprintf(value, FAULT_TEXT, "%s", given ? given : otherwise);
+            snprintf(value, FAULT_TEXT, "%s", otherwise);
+            query_value(f->keys, key, 0, value, FAULT_TEXT);
             hit = true;
         }
     }
@@ -347,32 +296,24 @@ static bool strikes_with(const char *name, const struct request *request, const 
 bool fault_strikes(const char *name, const struct request *request)
 {
     char unused[FAULT_TEXT];
-    return strikes_with(name, request, "", "", unused);
+    return fault_strikes_with(name, request, "", "", unused);
 }
 
-long fault_number(const char *name, const char *key, long otherwise)
+long fault_token_uses(void)
 {
-    long number = otherwise;
+    long uses = -1;
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < count; i++) {
-        if (strcmp(faults[i].kind->name, name) == 0) {
-            const char *given = value_of(&faults[i], key);
-            if (given) {
-                number = strtol(given, NULL, 10);
-            } else if (strcmp(key, "after") == 0) {
-                number = faults[i].after;
-            }
-            break;
-        }
+    for (int i = 0; i < count && uses < 0; i++) {
+        uses = strcmp(faults[i].kind->name, "token-death") == 0 ? faults[i].after : uses;
     }
     pthread_mutex_unlock(&lock);
-    return number;
+    return uses;
 }
 
 int64_t fault_page(const struct request *request, int64_t number)
 {
     char of[FAULT_TEXT];
-    return strikes_with("page-cycle", request, "of", "1", of)
+    return fault_strikes_with("page-cycle", request, "of", "1", of)
                ? (number - 1) % strtol(of, NULL, 10) + 1
                : number;
 }
@@ -381,7 +322,8 @@ bool fault_answers(const struct request *request, struct reply *reply)
 {
     char value[FAULT_TEXT];
     for (const struct kind *k = kinds; k < kinds + KINDS; k++) {
-        if (k->stage == IN_PLACE && strikes_with(k->name, request, k->key, k->otherwise, value) &&
+        if (k->stage == IN_PLACE &&
+            fault_strikes_with(k->name, request, k->key, k->otherwise, value) &&
             k->strike(reply, value)) {
             return true;
         }
@@ -394,7 +336,7 @@ struct fault_body fault_body(const struct request *request)
     struct fault_body body = {NULL, ""};
     for (const struct kind *k = kinds; k < kinds + KINDS && !body.strike; k++) {
         if (k->stage == ON_BODY &&
-            strikes_with(k->name, request, k->key, k->otherwise, body.value)) {
+            fault_strikes_with(k->name, request, k->key, k->otherwise, body.value)) {
             body.strike = k->strike;
         }
     }

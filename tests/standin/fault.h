@@ -8,8 +8,6 @@
 
 #include "http.h"
 
-#define FAULT_TEXT 64
-
 /* Replaces all faults by none. */
 void fault_clear(void);
 /* Adds one; false with a message in `why` if it cannot be understood. */
@@ -20,8 +18,11 @@ void fault_each(void (*show)(void *cls, const char *spec), void *cls);
 /* True when a fault of that name strikes now: one chance is used up on those whose path, method and
  * text match. */
 bool fault_strikes(const char *name, const struct request *request);
-/* The numeric value of `key` of the first fault of that name, or `otherwise`; uses no chance. */
-long fault_number(const char *name, const char *key, long otherwise);
+/* The same; copies the value of its `key`, or `otherwise`. */
+bool fault_strikes_with(const char *name, const struct request *request, const char *key,
+                        const char *otherwise, char value[FAULT_TEXT]);
+/* After how many uses a token dies (token-death:after=N); -1: never. Uses no chance. */
+long fault_token_uses(void);
 
 /* The page that is answered where page `number` was asked for: under page-cycle:of=N (1: the first
  * one each time) they begin anew after N. */

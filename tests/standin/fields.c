@@ -9,17 +9,18 @@
 
 enum kind {
     UUID,
-    UUIDS,
     CHOICE, /* one of the words of arg, separated by | */
-    CHOICES,
     FLAG,
-    NUMBER, /* arg: lo-hi */
-    NUMBERS,
+    NUMBER,     /* arg: lo-hi */
     HUNDREDTHS, /* arg: lo-hi, in hundredths */
     MOMENT,     /* arg: at most so many seconds after the origin; left out when after as_of */
     FUTURE,     /* the same, but never left out */
     THING,      /* arg: name of a thing: skill, language, queue, user, team, group, division */
-    THINGS
+    LIST = 16,  /* one to three of a kind */
+    UUIDS = UUID | LIST,
+    CHOICES = CHOICE | LIST,
+    NUMBERS = NUMBER | LIST,
+    THINGS = THING | LIST
 };
 
 enum { V = 1 << MEDIA_VOICE, CB = 1 << MEDIA_CALLBACK, CH = 1 << MEDIA_CHAT };
@@ -203,7 +204,7 @@ static const struct field table[] = {
     {FIELDS_RESOLUTION, "nNextContactAvoided", NUMBER, 950, ALL, "0-1"},
 };
 
-void fields_word(const char *words, char separator, uint64_t h, char *out)
+uint64_t fields_word(const char *words, char separator, uint64_t h, char *out)
 {
     const char ends[] = {separator, '\0'};
     uint64_t count = 1;
@@ -216,6 +217,7 @@ void fields_word(const char *words, char separator, uint64_t h, char *out)
     size_t length = strcspn(words, ends);
     memcpy(out, words, length);
     out[length] = '\0';
+    return count;
 }
 
 static uint64_t thing(const char *name, uint64_t h)
@@ -244,29 +246,25 @@ static int64_t number(const char *range, uint64_t h)
 static void write_value(struct jw *w, const char *key, const struct field *f, uint64_t h)
 {
     char word[128];
-    switch (f->kind) {
-    case UUIDS:
+    switch ((unsigned)f->kind & ~(unsigned)LIST) {
     case UUID:
-        jw_uuid(w, key, h);
+        JW(w, UUID(key, h));
         break;
-    case CHOICES:
     case CHOICE:
         fields_word(f->arg, '|', h, word);
-        jw_string(w, key, word);
+        JW(w, TEXT(key, word));
         break;
-    case NUMBERS:
     case NUMBER:
-        jw_int(w, key, number(f->arg, h));
+        JW(w, INT(key, number(f->arg, h)));
         break;
-    case THINGS:
     case THING:
-        jw_uuid(w, key, thing(f->arg, h));
+        JW(w, UUID(key, thing(f->arg, h)));
         break;
     case HUNDREDTHS:
-        jw_double(w, key, (double)number(f->arg, h) / 100.0);
+        JW(w, REAL(key, (double)number(f->arg, h) / 100.0));
         break;
     default:
-        jw_bool(w, key, h % 3 != 0);
+        JW(w, BOOL(key, h % 3 != 0));
         break;
     }
 }
@@ -277,11 +275,11 @@ static void write_field(struct jw *w, const struct field *f, const struct fields
     if (f->kind == MOMENT || f->kind == FUTURE) {
         int64_t at = context->origin + (int64_t)(h % (uint64_t)(strtoll(f->arg, NULL, 10) * 1000));
         if (f->kind == FUTURE || at <= context->as_of) {
-            jw_time(w, f->name, at);
+            JW(w, TIME(f->name, at));
         }
         return;
     }
-    if (f->kind != UUIDS && f->kind != CHOICES && f->kind != NUMBERS && f->kind != THINGS) {
+    if (!(f->kind & LIST)) {
         write_value(w, f->name, f, h);
         return;
     }

@@ -35,7 +35,8 @@ struct fields_context {
 void fields_write(struct jw *w, enum fields_of of, const struct fields_context *context);
 /* True in `permille` of 1000 objects with this key and this purpose. */
 bool fields_chance(uint64_t key, const char *purpose, unsigned permille);
-/* One of the words between separators, by h; out has room for each of them. */
-void fields_word(const char *words, char separator, uint64_t h, char *out);
+/* One of the words between separators, by h; out has room for each of them. Returns how many there
+ * are. */
+uint64_t fields_word(const char *words, char separator, uint64_t h, char *out);
 
 #endif

@@ -148,9 +148,8 @@ static void write_agent(struct jw *w, int agent, const struct item *of, int64_t 
     uint64_t key = rng_pair(world.seed ^ 0xcafeUL, rng_pair((uint64_t)agent, (uint64_t)of->from));
     bool skips = key % 5 == 0 && now >= of->to + 3 * WHEN_DAY;
     struct sums sums = {0};
-    char id[RNG_UUID_SIZE];
-    rng_uuid(world_key(THING_USER, (uint64_t)agent), id);
-    JW(w, OBJECT(NULL), ID("userId", id), ARRAY("exceptionInfo"));
+    JW(w, OBJECT(NULL), KEY("userId", world_key(THING_USER, (uint64_t)agent)),
+       ARRAY("exceptionInfo"));
     for (int i = 0; i < count; i++) {
         const struct stretch *s = pieces[i].is;
         int64_t length = seconds(pieces[i].to - pieces[i].from);
@@ -176,17 +175,6 @@ static void write_agent(struct jw *w, int agent, const struct item *of, int64_t 
     jw_end(w);
 }
 
-static bool is_in(int agent, const char *unit, int64_t now)
-{
-    char id[RNG_UUID_SIZE];
-    int number = world_unit_of(agent, now);
-    if (number < 0 || !world_user_active(agent)) {
-        return false;
-    }
-    rng_uuid(world_key(THING_MANAGEMENT_UNIT, (uint64_t)number), id);
-    return strcmp(id, unit) == 0;
-}
-
 /* The text of a unit's n-th file, to be freed; NULL: there is none, nobody is in it. */
 static char *file_of(const struct item *of, int n, int64_t now, int past, unsigned faults)
 {
@@ -198,16 +186,17 @@ static char *file_of(const struct item *of, int n, int64_t now, int past, unsign
     if (n > 0) {
         return NULL;
     }
+    int unit = world_find(THING_MANAGEMENT_UNIT, world.units, of->unit);
     JW(&w, OBJECT(NULL), TIME("startDate", of->from), TIME("endDate", of->to),
        ID("managementUnitId", of->unit), OBJECT("lookupIdToSecondaryPresenceId"));
     for (int i = 1; i <= 4; i++) {
         char name[8];
         snprintf(name, sizeof name, "%d", i);
-        jw_uuid(&w, name, world_key(THING_PRESENCE, (uint64_t)i));
+        JW(&w, UUID(name, world_key(THING_PRESENCE, (uint64_t)i)));
     }
     JW(&w, END, ARRAY("userResults"));
     for (int i = 0; i < world.agents; i++) {
-        if (is_in(i, of->unit, now)) {
+        if (unit >= 0 && world_user_active(i) && world_unit_of(i, now) == unit) {
             write_agent(&w, i, of, now, past);
             any = true;
         }
@@ -315,7 +304,7 @@ static void write_urls(struct jw *w, const struct job *job)
             if (!any) {
                 jw_array(w, "downloadUrls");
             }
-            jw_id(w, NULL, url);
+            JW(w, ID(NULL, url));
             any = true;
             free(file);
         }
@@ -345,12 +334,11 @@ static void describe(const struct job *job, const char *state, int status, struc
 
 static bool read_item(yyjson_val *item, const char *unit, struct item *out)
 {
-    const char *from = yyjson_get_str(yyjson_obj_get(item, "startDate"));
-    const char *to = yyjson_get_str(yyjson_obj_get(item, "endDate"));
     snprintf(out->unit, sizeof out->unit, "%s", unit ? unit : "");
-    return *out->unit && from && to && when_parse(from, strlen(from), &out->from) &&
-           when_parse(to, strlen(to), &out->to) && out->from < out->to &&
-           out->to - out->from <= 31 * WHEN_DAY;
+    return *out->unit &&
+           when_parse(yyjson_get_str(yyjson_obj_get(item, "startDate")), &out->from) &&
+           when_parse(yyjson_get_str(yyjson_obj_get(item, "endDate")), &out->to) &&
+           out->from < out->to && out->to - out->from <= 31 * WHEN_DAY;
 }
 
 void historical_submit(const struct request *request, struct reply *reply)
@@ -358,10 +346,11 @@ void historical_submit(const struct request *request, struct reply *reply)
     bool old = strstr(request->path, "/historicaladherencequery") != NULL;
     yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
     yyjson_val *body = yyjson_doc_get_root(doc), *items = yyjson_obj_get(body, "items"), *item;
+    char value[FAULT_TEXT];
     size_t i, n, most = ITEMS_MOST;
     struct job new = {.old = old};
-    if (fault_strikes("too-many-items", request)) {
-        most = (size_t)fault_number("too-many-items", "most", 3);
+    if (fault_strikes_with("too-many-items", request, "most", "3", value)) {
+        most = strtoul(value, NULL, 10);
     }
     bool good = body && yyjson_get_str(yyjson_obj_get(body, "timeZone")) != NULL;
     if (old) {

@@ -29,15 +29,6 @@ struct incoming {
 
 static struct MHD_Daemon *server;
 
-void reply_header(struct reply *r, const char *name, const char *value)
-{
-    if (r->header_count < HTTP_MAX_HEADERS) {
-        snprintf(r->header[r->header_count].name, sizeof r->header[0].name, "%s", name);
-        snprintf(r->header[r->header_count].value, sizeof r->header[0].value, "%s", value);
-        r->header_count++;
-    }
-}
-
 static void empty(struct reply *r)
 {
     r->body.length = 0;
@@ -65,31 +56,9 @@ void reply_text(struct reply *r, int status, const char *type, const char *text)
     jw_text(&r->body, text);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static void decode(const char *from, size_t length, char *out, size_t size)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < length && used + 1 < size; i++) {
-        char c = from[i];
-        if (c == '%' && i + 2 < length && hex_digit(from[i + 1]) >= 0 &&
-            hex_digit(from[i + 2]) >= 0) {
-            c = (char)(hex_digit(from[i + 1]) * 16 + hex_digit(from[i + 2]));
-            i += 2;
-        }
-        out[used++] = c;
-    }
-    out[used] = '\0';
-}
-
 bool query_value(const char *query, const char *name, int n, char *out, size_t size)
 {
+    char whole[1024];
     size_t want = strlen(name);
     for (const char *p = query; *p; p += *p == '&') {
         size_t key = strcspn(p, "=&");
@@ -98,7 +67,9 @@ bool query_value(const char *query, const char *name, int n, char *out, size_t s
         for (size_t length;; p += length + 1) {
             length = strcspn(p, ",&");
             if (wanted && n-- == 0) {
-                decode(p, length, out, size);
+                snprintf(whole, sizeof whole, "%.*s", (int)length, p);
+                MHD_http_unescape(whole);
+                snprintf(out, size, "%s", whole);
                 return true;
             }
             if (p[length] != ',') {
@@ -124,7 +95,7 @@ bool query_int(const char *query, const char *name, long otherwise, long *out)
 bool query_moment(const char *query, const char *name, int64_t *out)
 {
     char text[64];
-    return !query_value(query, name, 0, text, sizeof text) || when_parse(text, strlen(text), out);
+    return !query_value(query, name, 0, text, sizeof text) || when_parse(text, out);
 }
 
 bool http_gzip(const void *in, size_t length, void **out, size_t *out_length)
@@ -214,8 +185,11 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, const struc
         when_http(world_date(), date);
         MHD_add_response_header(response, "Date", date);
     }
-    for (int i = 0; i < r->header_count; i++) {
-        MHD_add_response_header(response, r->header[i].name, r->header[i].value);
+    if (*r->retry_after) {
+        MHD_add_response_header(response, "Retry-After", r->retry_after);
+    }
+    if (*r->correlation_id) {
+        MHD_add_response_header(response, "ININ-Correlation-Id", r->correlation_id);
     }
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)r->status, response);
     MHD_destroy_response(response);
@@ -296,42 +270,22 @@ static void on_done(void *cls, struct MHD_Connection *connection, void **state,
     }
 }
 
-/* A socket that listens on the port, or on any free one; tells which. -1 if it cannot. */
-static int open_listener(int *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
-    socklen_t length = sizeof address;
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0) {
-        return -1;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 256) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
-        close(fd);
-        return -1;
-    }
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
 bool http_start(int *port)
 {
-    int fd = open_listener(port);
-    server =
-        fd < 0
-            ? NULL
-            : MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                                   MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-                               0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                               MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
-                               MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
-                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_OF_ONE, MHD_OPTION_END);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+                                  MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+                              0, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR, &address,
+                              MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+                              MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
+                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_OF_ONE, MHD_OPTION_END);
     if (!server) {
         fprintf(stderr, "standin: cannot listen on 127.0.0.1:%d\n", *port);
+        return false;
     }
-    return server != NULL;
+    *port = MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT)->port;
+    return true;
 }
 
 void http_stop(void)

@@ -4,13 +4,14 @@
 #define STANDIN_HTTP_H
 
 #include "jw.h"
+#include "rng.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#define HTTP_MAX_BODY    512000 /* the platform's request.bytes.max */
-#define HTTP_MAX_HEADERS 8
+#define HTTP_MAX_BODY 512000 /* the platform's request.bytes.max */
+#define FAULT_TEXT    256    /* of a fault, and of each value in it */
 
 struct request {
     const char *method;
@@ -33,15 +34,11 @@ struct reply {
     /* Instead of body: bytes that outlive the answer, compressed already. */
     const void *ready;
     size_t ready_length;
-    int header_count;
-    struct {
-        char name[32];
-        char value[128];
-    } header[HTTP_MAX_HEADERS];
+    /* Headers; "": it has none of these. */
+    char retry_after[FAULT_TEXT];
+    char correlation_id[RNG_UUID_SIZE];
 };
 
-/* Adds a header to the answer. */
-void reply_header(struct reply *r, const char *name, const char *value);
 /* Empties the body and answers with the API's error body. */
 void reply_error(struct reply *r, int status, const char *code, const char *message);
 /* Empties the body and answers with text as it is. */

@@ -36,32 +36,26 @@ struct job {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct job *jobs[MAX_JOBS];
+/* What a job holds stays until its place is taken, for another request may be at it. */
+static struct job jobs[MAX_JOBS];
 static long submitted_count;
 
-static struct job **slot_of(const char *id)
+/* NULL: there is none, or no longer. */
+static struct job *job_of(const char *id)
 {
-    for (int i = 0; i < MAX_JOBS; i++) {
-        if (jobs[i] && strcmp(jobs[i]->id, id) == 0) {
-            return &jobs[i];
-        }
+    struct job *found = NULL;
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < MAX_JOBS && !found; i++) {
+        found = strcmp(jobs[i].id, id) == 0 ? &jobs[i] : NULL;
     }
-    return NULL;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 void jobs_interval(const char *id, char *out, size_t size)
 {
-    pthread_mutex_lock(&lock);
-    struct job **slot = slot_of(id);
-    snprintf(out, size, "%s", slot ? (*slot)->interval : "");
-    pthread_mutex_unlock(&lock);
-}
-
-static void drop(struct job **slot)
-{
-    selection_free(&(*slot)->selection);
-    free(*slot);
-    *slot = NULL;
+    struct job *job = job_of(id);
+    snprintf(out, size, "%s", job ? job->interval : "");
 }
 
 static void not_found(struct reply *reply)
@@ -108,13 +102,10 @@ static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
 static void keep(struct job *job)
 {
     pthread_mutex_lock(&lock);
-    struct job **place = &jobs[submitted_count % MAX_JOBS];
-    if (*place) {
-        drop(place);
-    }
-    submitted_count++;
+    struct job *place = &jobs[submitted_count++ % MAX_JOBS];
+    selection_free(&place->selection);
     rng_uuid(rng_pair((uint64_t)when_wall(), (uint64_t)submitted_count), job->id);
-    *place = job;
+    *place = *job;
     pthread_mutex_unlock(&lock);
 }
 
@@ -133,20 +124,14 @@ void jobs_submit(const struct request *request, struct reply *reply)
 {
     struct moment moment = world_moment();
     yyjson_doc *doc = conversations_body(request, reply);
-    struct job *job = doc ? calloc(1, sizeof *job) : NULL;
-    if (job) {
-        job->as_of = moment.availability < moment.now ? moment.availability : moment.now;
-        job->submitted = moment.now;
-        job->of_users = strstr(request->path, "/users/") != NULL;
-        if (read_job(yyjson_doc_get_root(doc), reply, job)) {
-            job->fate = fate_of(request);
-            keep(job);
-            reply->status = 202;
-            JW(&reply->body, OBJECT(NULL), TEXT("jobId", job->id), END);
-        } else {
-            selection_free(&job->selection);
-            free(job);
-        }
+    struct job job = {.as_of = moment.availability < moment.now ? moment.availability : moment.now,
+                      .submitted = moment.now,
+                      .of_users = strstr(request->path, "/users/") != NULL};
+    if (doc && read_job(yyjson_doc_get_root(doc), reply, &job)) {
+        job.fate = fate_of(request);
+        keep(&job);
+        reply->status = 202;
+        JW(&reply->body, OBJECT(NULL), TEXT("jobId", job.id), END);
     }
     yyjson_doc_free(doc);
 }
@@ -168,35 +153,30 @@ static const char *state_of(const struct job *job, int64_t now)
 void jobs_status(const struct request *request, struct reply *reply)
 {
     int64_t now = world_moment().now;
-    pthread_mutex_lock(&lock);
-    struct job **slot = slot_of(request->segment);
-    if (slot) {
-        struct job *job = *slot;
-        job->polls++;
-        const char *state = fault_strikes("job-slow", request) ? "PENDING" : state_of(job, now);
-        bool fulfilled = strcmp(state, "FULFILLED") == 0;
-        JW(&reply->body, OBJECT(NULL), ID("state", state), IF(strcmp(state, "FAILED") == 0),
-           TEXT("errorMessage", "The query could not be completed."),
-           TIME("submissionDate", job->submitted), IF(fulfilled),
-           TIME("expirationDate", job->submitted + JOB_LIFE), IF(fulfilled),
-           TIME("completionDate", job->submitted), END);
-    } else {
+    struct job *job = job_of(request->segment);
+    if (!job) {
         not_found(reply);
+        return;
     }
-    pthread_mutex_unlock(&lock);
+    job->polls++;
+    const char *state = fault_strikes("job-slow", request) ? "PENDING" : state_of(job, now);
+    bool fulfilled = strcmp(state, "FULFILLED") == 0;
+    JW(&reply->body, OBJECT(NULL), ID("state", state), IF(strcmp(state, "FAILED") == 0),
+       TEXT("errorMessage", "The query could not be completed."),
+       TIME("submissionDate", job->submitted), IF(fulfilled),
+       TIME("expirationDate", job->submitted + JOB_LIFE), IF(fulfilled),
+       TIME("completionDate", job->submitted), END);
 }
 
 void jobs_delete(const struct request *request, struct reply *reply)
 {
-    pthread_mutex_lock(&lock);
-    struct job **slot = slot_of(request->segment);
-    if (slot) {
-        drop(slot);
+    struct job *job = job_of(request->segment);
+    if (job) {
+        job->id[0] = '\0';
         reply->status = 204;
     } else {
         not_found(reply);
     }
-    pthread_mutex_unlock(&lock);
 }
 
 static void write_cursor(struct jw *w, const char *id, size_t offset, long page)
@@ -204,19 +184,19 @@ static void write_cursor(struct jw *w, const char *id, size_t offset, long page)
     char plain[128], text[192];
     snprintf(plain, sizeof plain, CURSOR_MARK ":%s:%zu:%ld", id, offset, page);
     auth_base64_encode(plain, strlen(plain), text, sizeof text);
-    jw_id(w, "cursor", text);
+    JW(w, ID("cursor", text));
 }
 
 /* Reads a cursor of this job; none is the first page. */
-static bool read_cursor(const struct request *request, const char *id, size_t *offset, long *page)
+static bool read_cursor(const struct request *request, size_t *offset, long *page)
 {
-    char text[256], plain[192], mark[64], *rest;
+    char text[256], plain[192], mark[96], *rest;
     *offset = 0;
     *page = 1;
     if (!query_value(request->query, "cursor", 0, text, sizeof text)) {
         return true;
     }
-    snprintf(mark, sizeof mark, CURSOR_MARK ":%s:", id);
+    snprintf(mark, sizeof mark, CURSOR_MARK ":%s:", request->segment);
     if (!auth_base64_decode(text, plain, sizeof plain) || strncmp(plain, mark, strlen(mark)) != 0) {
         return false;
     }
@@ -225,22 +205,13 @@ static bool read_cursor(const struct request *request, const char *id, size_t *o
     return true;
 }
 
-/* What stands behind a page's rows, of which `to` of `count` were shown by now. */
-static void end_page(struct jw *w, const struct job *job, size_t to, size_t count, long page)
-{
-    if (to < count) {
-        write_cursor(w, job->id, to, page + 1);
-    }
-    JW(w, TIME("dataAvailabilityDate", job->as_of), END);
-}
-
 static void write_results(const struct request *request, struct reply *reply, const struct job *job,
                           size_t size)
 {
     size_t offset, count = job->selection.count;
     long page;
     struct jw *w = &reply->body;
-    if (!read_cursor(request, job->id, &offset, &page)) {
+    if (!read_cursor(request, &offset, &page)) {
         reply_error(reply, 400, "bad.request", "The cursor is not one of this job.");
         return;
     }
@@ -256,67 +227,43 @@ static void write_results(const struct request *request, struct reply *reply, co
         size = size / 2 + 1;
     }
     size = size < (size_t)world.page_cap ? size : (size_t)world.page_cap;
-    if (job->of_users) {
-        jw_object(w, NULL);
-        count = statuses_write(w, job->from, job->to, job->as_of, offset, size);
-        end_page(w, job, offset + size, count, page);
-        return;
-    }
-    bool empty = page == 2 && offset < count && fault_strikes("empty-page", request);
-    size_t to = empty ? offset : offset + size < count ? offset + size : count;
+    bool empty =
+        !job->of_users && page == 2 && offset < count && fault_strikes("empty-page", request);
+    size_t to = empty ? offset : offset + size;
     jw_object(w, NULL);
-    conversations_write(w, &job->selection, offset, to, view, &spoil);
-    end_page(w, job, to, count, page);
-}
-
-/* A copy of the job that outlives its deletion by another request; false if there is none. */
-static bool copy_job(const char *id, struct job *copy)
-{
-    pthread_mutex_lock(&lock);
-    struct job **slot = slot_of(id);
-    if (slot) {
-        *copy = **slot;
-        size_t bytes = copy->selection.count * sizeof *copy->selection.entry;
-        copy->selection.entry = malloc(bytes + 1);
-        if (copy->selection.entry && bytes) {
-            memcpy(copy->selection.entry, (*slot)->selection.entry, bytes);
-        }
+    if (job->of_users) {
+        count = statuses_write(w, job->from, job->to, job->as_of, offset, size);
+    } else {
+        conversations_write(w, &job->selection, offset, to < count ? to : count, view, &spoil);
     }
-    pthread_mutex_unlock(&lock);
-    return slot && copy->selection.entry;
+    if (to < count) {
+        write_cursor(w, request->segment, to, page + 1);
+    }
+    JW(w, TIME("dataAvailabilityDate", job->as_of), END);
 }
 
 void jobs_results(const struct request *request, struct reply *reply)
 {
-    struct job job;
     long size;
-    int64_t now = world_moment().now;
-    if (fault_strikes("job-expire", request)) {
-        pthread_mutex_lock(&lock);
-        struct job **slot = slot_of(request->segment);
-        if (slot) {
-            drop(slot);
-        }
-        pthread_mutex_unlock(&lock);
+    bool expires = fault_strikes("job-expire", request);
+    struct job *job = job_of(request->segment);
+    if (job && expires) {
+        job->id[0] = '\0';
+        job = NULL;
     }
     if (!query_int(request->query, "pageSize", DEFAULT_PAGE, &size) || size < 1 ||
         size > MAX_PAGE) {
         reply_error(reply, 400, "bad.request", "pageSize is a number of 1 to 1000.");
         return;
     }
-    if (!copy_job(request->segment, &job)) {
-        not_found(reply);
-        return;
-    }
-    const char *state = state_of(&job, now);
+    const char *state = job ? state_of(job, world_moment().now) : "EXPIRED";
     if (strcmp(state, "FULFILLED") == 0) {
-        write_results(request, reply, &job, (size_t)size);
+        write_results(request, reply, job, (size_t)size);
     } else if (strcmp(state, "EXPIRED") == 0) {
         not_found(reply);
     } else {
         reply_error(reply, 400, "bad.request", "The job has no results yet.");
     }
-    selection_free(&job.selection);
 }
 
 void jobs_availability(const struct request *request, struct reply *reply)

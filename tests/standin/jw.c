@@ -3,9 +3,20 @@
 #include "rng.h"
 #include "when.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void *enough(void *p, size_t bytes)
+{
+    p = realloc(p, bytes);
+    if (!p) {
+        fputs("standin: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
 
 void jw_free(struct jw *w)
 {
@@ -20,12 +31,7 @@ static char *reserve(struct jw *w, size_t more)
         while (capacity < w->length + more) {
             capacity *= 2;
         }
-        char *data = realloc(w->data, capacity);
-        if (!data) {
-            fputs("standin: out of memory\n", stderr);
-            abort();
-        }
-        w->data = data;
+        w->data = enough(w->data, capacity);
         w->capacity = capacity;
     }
     return w->data + w->length;
@@ -127,100 +133,65 @@ void jw_end(struct jw *w)
     w->open >>= 1;
 }
 
-void jw_id(struct jw *w, const char *key, const char *value)
-{
-    begin(w, key);
-    quoted(w, value);
-}
+/* What a value becomes that is spoilt, by turns. */
+static const char *const wrong[JW_KINDS][2] = {
+    [JW_TEXT] = {"4711", "{\"unexpected\":\"object\"}"},
+    [JW_TIME] = {"4711", "{\"unexpected\":\"object\"}"},
+    [JW_UUID] = {"4711", "{\"unexpected\":\"object\"}"},
+    [JW_LINK] = {"4711", "{\"unexpected\":\"object\"}"},
+    [JW_INT] = {"[1,2]", "\"a word\""},
+    [JW_REAL] = {"\"4,5\"", "\"4,5\""},
+    [JW_BOOL] = {"\"maybe\"", "\"maybe\""},
+};
 
-void jw_string(struct jw *w, const char *key, const char *value)
-{
-    begin(w, key);
-    if (spoil(w)) {
-        jw_text(w, w->tick % 2 ? "{\"unexpected\":\"object\"}" : "4711");
-    } else {
-        quoted(w, value);
-    }
-}
-
-static void plain_int(struct jw *w, int64_t value)
-{
-    char text[24];
-    char *p = text + sizeof text;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        *--p = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (value < 0) {
-        *--p = '-';
-    }
-    jw_bytes(w, p, (size_t)(text + sizeof text - p));
-}
-
-void jw_count(struct jw *w, const char *key, int64_t value)
-{
-    begin(w, key);
-    plain_int(w, value);
-}
-
-void jw_int(struct jw *w, const char *key, int64_t value)
-{
-    begin(w, key);
-    if (spoil(w)) {
-        jw_text(w, w->tick % 2 ? "\"a word\"" : "[1,2]");
-    } else {
-        plain_int(w, value);
-    }
-}
-
-void jw_double(struct jw *w, const char *key, double value)
+/* A value that is no text. */
+static void plain(struct jw *w, const struct jw_value *v)
 {
     char text[40];
-    begin(w, key);
-    if (spoil(w)) {
-        jw_text(w, "\"4,5\"");
-        return;
+    if (v->kind == JW_REAL) {
+        snprintf(text, sizeof text, "%.15g", v->real);
+    } else if (v->kind == JW_BOOL) {
+        snprintf(text, sizeof text, "%s", v->number ? "true" : "false");
+    } else {
+        snprintf(text, sizeof text, "%" PRId64, v->number);
     }
-    snprintf(text, sizeof text, "%.15g", value);
     jw_text(w, text);
 }
 
-void jw_bool(struct jw *w, const char *key, bool value)
+static void scalar(struct jw *w, const struct jw_value *v)
 {
-    begin(w, key);
-    if (spoil(w)) {
-        jw_text(w, "\"maybe\"");
-    } else {
-        jw_text(w, value ? "true" : "false");
+    char id[RNG_UUID_SIZE], text[128];
+    begin(w, v->key);
+    if (wrong[v->kind][0] && spoil(w)) {
+        jw_text(w, wrong[v->kind][w->tick % 2]);
+        return;
     }
-}
-
-void jw_time(struct jw *w, const char *key, int64_t ms)
-{
-    char text[WHEN_SIZE];
-    when_text(ms, text);
-    jw_string(w, key, text);
-}
-
-void jw_uuid(struct jw *w, const char *key, uint64_t id)
-{
-    char text[RNG_UUID_SIZE];
-    rng_uuid(id, text);
-    jw_string(w, key, text);
-}
-
-static void link_to(struct jw *w, const char *key, const char *collection, uint64_t id)
-{
-    char text[RNG_UUID_SIZE], uri[128];
-    rng_uuid(id, text);
-    snprintf(uri, sizeof uri, "/api/v2/%s/%s", collection, text);
-    jw_string(w, key, uri);
+    switch (v->kind) {
+    case JW_TEXT:
+    case JW_ID:
+        quoted(w, v->text);
+        break;
+    case JW_TIME:
+        when_text(v->number, text);
+        quoted(w, text);
+        break;
+    case JW_UUID:
+    case JW_KEY:
+        rng_uuid((uint64_t)v->number, id);
+        quoted(w, id);
+        break;
+    case JW_LINK:
+        rng_uuid((uint64_t)v->number, id);
+        snprintf(text, sizeof text, "/api/v2/%s/%s", v->text, id);
+        quoted(w, text);
+        break;
+    default:
+        plain(w, v);
+    }
 }
 
 static void value(struct jw *w, const struct jw_value *v)
 {
-    char id[RNG_UUID_SIZE];
     switch (v->kind) {
     case JW_OBJECT:
         jw_object(w, v->key);
@@ -231,42 +202,13 @@ static void value(struct jw *w, const struct jw_value *v)
     case JW_END:
         jw_end(w);
         break;
-    case JW_TEXT:
-        jw_string(w, v->key, v->text);
-        break;
-    case JW_ID:
-        jw_id(w, v->key, v->text);
-        break;
-    case JW_INT:
-        jw_int(w, v->key, v->number);
-        break;
-    case JW_COUNT:
-        jw_count(w, v->key, v->number);
-        break;
-    case JW_REAL:
-        jw_double(w, v->key, v->real);
-        break;
-    case JW_BOOL:
-        jw_bool(w, v->key, v->number != 0);
-        break;
-    case JW_TIME:
-        jw_time(w, v->key, v->number);
-        break;
-    case JW_UUID:
-        jw_uuid(w, v->key, (uint64_t)v->number);
-        break;
-    case JW_LINK:
-        link_to(w, v->key, v->text, (uint64_t)v->number);
-        break;
     case JW_REF:
-        jw_object(w, v->key);
-        rng_uuid((uint64_t)v->number, id);
-        jw_id(w, "id", id);
-        link_to(w, "selfUri", v->text, (uint64_t)v->number);
-        jw_end(w);
+        JW(w, OBJECT(v->key), KEY("id", v->number), LINK(v->text, v->number), END);
         break;
-    default: /* JW_IF that holds */
+    case JW_IF: /* it holds */
         break;
+    default:
+        scalar(w, v);
     }
 }
 

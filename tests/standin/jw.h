@@ -1,6 +1,6 @@
 /* A JSON writer into a growing buffer, which is also the stand-in's plain byte buffer.
  * Two of the faults live here, so that they reach every document: fields nobody knows, and values
- * of a wrong type. What is written by jw_id and jw_count is never spoilt: ids and envelopes. */
+ * of a wrong type. What is an ID, a KEY or a COUNT is never spoilt: ids and envelopes. */
 #ifndef STANDIN_JW_H
 #define STANDIN_JW_H
 
@@ -20,9 +20,11 @@ struct jw {
     uint64_t open;   /* what is open, innermost last: a bit each, 1 an array */
 };
 
+/* realloc(), which ends the program when memory is out. */
+void *enough(void *p, size_t bytes);
 /* Frees the buffer and zeroes the writer; a zeroed writer is ready for use. */
 void jw_free(struct jw *w);
-/* Appends bytes as they are. Ends the program when memory is out. */
+/* Appends bytes as they are. */
 void jw_bytes(struct jw *w, const void *bytes, size_t length);
 void jw_text(struct jw *w, const char *text);
 
@@ -31,17 +33,6 @@ void jw_object(struct jw *w, const char *key);
 void jw_array(struct jw *w, const char *key);
 /* Ends the object or array that was opened last. */
 void jw_end(struct jw *w);
-void jw_string(struct jw *w, const char *key, const char *value);
-void jw_int(struct jw *w, const char *key, int64_t value);
-void jw_double(struct jw *w, const char *key, double value);
-void jw_bool(struct jw *w, const char *key, bool value);
-/* A moment, as text. */
-void jw_time(struct jw *w, const char *key, int64_t ms);
-/* The UUID of the key `id`. */
-void jw_uuid(struct jw *w, const char *key, uint64_t id);
-/* As jw_string and jw_int, but left alone by the faults. */
-void jw_id(struct jw *w, const char *key, const char *value);
-void jw_count(struct jw *w, const char *key, int64_t value);
 
 /* A document as data: JW(w, OBJECT(NULL), TEXT("name", name), IF(open), TIME("end", end), END).
  * IF leaves the value after it out, with all that is in it, which must END in the same list. */
@@ -59,8 +50,10 @@ enum jw_kind {
     JW_BOOL,
     JW_TIME,
     JW_UUID,
+    JW_KEY,
     JW_LINK,
-    JW_REF
+    JW_REF,
+    JW_KINDS
 };
 struct jw_value {
     enum jw_kind kind;
@@ -86,7 +79,9 @@ void jw_values(struct jw *w, const struct jw_value *values);
 #define REAL(key, value) {JW_REAL, key, NULL, 0, value}
 #define BOOL(key, value) {JW_BOOL, key, NULL, value, 0}
 #define TIME(key, ms)    {JW_TIME, key, NULL, ms, 0}
+/* The id of that number, as text that may be spoilt or as an ID. */
 #define UUID(key, id)    {JW_UUID, key, NULL, (int64_t)(id), 0}
+#define KEY(key, id)     {JW_KEY, key, NULL, (int64_t)(id), 0}
 /* A reference to that thing; its id is never spoilt. */
 #define REF(key, collection, id) {JW_REF, key, collection, (int64_t)(id), 0}
 /* selfUri of the thing `id` of a collection below /api/v2/. */

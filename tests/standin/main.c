@@ -42,7 +42,7 @@ static int number(const char *option, const char *value, long lo, long hi)
 static int64_t moment(const char *option, const char *value)
 {
     int64_t ms = 0;
-    if (!when_parse(value, strlen(value), &ms)) {
+    if (!when_parse(value, &ms)) {
         refuse(option, value);
     }
     return ms;

@@ -22,17 +22,10 @@ static yyjson_val *part(const char *name)
     return yyjson_obj_get(yyjson_doc_get_root(data), name);
 }
 
-static const char *text_of(yyjson_val *object, const char *key)
-{
-    const char *text = yyjson_get_str(yyjson_obj_get(object, key));
-    return text ? text : "";
-}
-
 static int64_t moment_of(yyjson_val *object, const char *key)
 {
-    const char *text = text_of(object, key);
     int64_t ms;
-    return when_parse(text, strlen(text), &ms) ? ms : WHEN_NEVER;
+    return when_parse(yyjson_get_str(yyjson_obj_get(object, key)), &ms) ? ms : WHEN_NEVER;
 }
 
 void proof_set(const struct request *request, struct reply *reply)
@@ -94,7 +87,7 @@ bool proof_has_unit(const char *id)
     pthread_mutex_lock(&lock);
     yyjson_arr_foreach(part("managementunits"), i, n, unit)
     {
-        known = known || strcmp(text_of(unit, "id"), id) == 0;
+        known = known || yyjson_equals_str(yyjson_obj_get(unit, "id"), id);
     }
     pthread_mutex_unlock(&lock);
     return known;
@@ -117,8 +110,8 @@ char *proof_report(const char *unit, int64_t from, int64_t to, long n)
     yyjson_arr_foreach(part("adherence"), i, count, file)
     {
         int64_t start = moment_of(file, "startDate");
-        if (strcmp(text_of(file, "managementUnitId"), unit) == 0 && start >= from && start < to &&
-            n-- == 0) {
+        if (yyjson_equals_str(yyjson_obj_get(file, "managementUnitId"), unit) && start >= from &&
+            start < to && n-- == 0) {
             text = yyjson_val_write(file, 0, NULL);
             break;
         }

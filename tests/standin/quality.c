@@ -83,19 +83,11 @@ static void form_question(struct jw *w, uint64_t form, int group, int n, bool su
 void quality_form(const struct request *request, struct reply *reply)
 {
     struct jw *w = &reply->body;
-    char id[RNG_UUID_SIZE];
     bool survey = strstr(request->path, "/surveys/") != NULL;
     enum thing kind = survey ? THING_SURVEY_FORM : THING_FORM;
-    uint64_t key = 0;
-    int i = 0;
-    for (; i < WORLD_FORMS; i++) {
-        key = world_key(kind, (uint64_t)i);
-        rng_uuid(key, id);
-        if (strcmp(id, request->segment) == 0) {
-            break;
-        }
-    }
-    if (i == WORLD_FORMS) {
+    int number = world_find(kind, WORLD_FORMS, request->segment);
+    uint64_t key = world_key(kind, (uint64_t)number);
+    if (number < 0) {
         reply_error(reply, 404, "not.found", NOT_KNOWN);
         return;
     }

@@ -68,7 +68,7 @@ void record_show(const struct request *request, struct reply *reply)
     pthread_mutex_lock(&lock);
     JW(w, OBJECT(NULL), INT("total", total), OBJECT("routes"));
     for (int i = 0; i < route_count; i++) {
-        jw_int(w, routes[i].name, routes[i].count);
+        JW(w, INT(routes[i].name, routes[i].count));
     }
     JW(w, END, INT("max_concurrent", most_at_once), ARRAY("requests"));
     for (int64_t i = total > KEPT ? total - KEPT : 0; i < total; i++) {

@@ -139,14 +139,6 @@ static void forbid(const char *permission, struct reply *reply)
     reply_error(reply, 403, "missing.any.permissions", message);
 }
 
-static void correlate(struct reply *reply)
-{
-    static atomic_uint_fast64_t answers;
-    char id[RNG_UUID_SIZE];
-    rng_uuid(rng_pair((uint64_t)when_wall(), atomic_fetch_add(&answers, 1)), id);
-    reply_header(reply, "ININ-Correlation-Id", id);
-}
-
 /* The interval of the job that a path is about. */
 static void find_job(struct request *request)
 {
@@ -192,8 +184,10 @@ static void handle(struct request *request, struct reply *reply)
 
 void routes_answer(struct request *request, struct reply *reply)
 {
+    static atomic_uint_fast64_t answers;
     handle(request, reply);
     if (strncmp(request->path, "/api/", 5) == 0) {
-        correlate(reply);
+        rng_uuid(rng_pair((uint64_t)when_wall(), atomic_fetch_add(&answers, 1)),
+                 reply->correlation_id);
     }
 }

@@ -98,14 +98,6 @@ static bool in_unit(int agent, int64_t day, const struct asked *q)
     return world_unit_of(agent, at < q->as_of ? at : q->as_of) == q->unit;
 }
 
-/* An id that no fault spoils. */
-static void write_key(struct jw *w, const char *name, uint64_t key)
-{
-    char id[RNG_UUID_SIZE];
-    rng_uuid(key, id);
-    jw_id(w, name, id);
-}
-
 /* --- schedules --- */
 
 static void date_text(int64_t day, char out[WHEN_SIZE])
@@ -132,12 +124,10 @@ static void write_schedule(struct jw *w, const char *name, int unit, int64_t wee
 static void write_shift(struct jw *w, int agent, int64_t day, const struct planned *p, int unit)
 {
     int64_t t = p->from;
-    jw_object(w, NULL);
-    write_key(w, "id", key_of(agent, day, 1));
-    JW(w, TIME("startDate", p->from), INT("lengthMinutes", (p->to - p->from) / WHEN_MINUTE),
-       IF(p->corrected > 0), BOOL("manuallyEdited", true), IF(agent % 3 == 0),
-       UUID("workPlanId", key_of(agent, 0, 2)), IF(agent % 3 == 0),
-       UUID("workPlanShiftId", key_of(agent, 0, 3)));
+    JW(w, OBJECT(NULL), KEY("id", key_of(agent, day, 1)), TIME("startDate", p->from),
+       INT("lengthMinutes", (p->to - p->from) / WHEN_MINUTE), IF(p->corrected > 0),
+       BOOL("manuallyEdited", true), IF(agent % 3 == 0), UUID("workPlanId", key_of(agent, 0, 2)),
+       IF(agent % 3 == 0), UUID("workPlanShiftId", key_of(agent, 0, 3)));
     write_schedule(w, "schedule", unit, week_of(day));
     jw_array(w, "activities");
     for (int i = 0; i < p->blocks; i++) {
@@ -245,9 +235,8 @@ static void write_explanation(struct jw *w, int agent, int64_t day, const struct
         p.from >= q->to || p.from + minutes * WHEN_MINUTE <= q->from) {
         return;
     }
-    jw_object(w, NULL);
-    write_key(w, "id", rng_next(&r));
-    JW(w, REF("agent", "users", world_key(THING_USER, (uint64_t)agent)),
+    JW(w, OBJECT(NULL), KEY("id", rng_next(&r)),
+       REF("agent", "users", world_key(THING_USER, (uint64_t)agent)),
        REF("managementUnit", "workforcemanagement/managementunits",
            world_key(THING_MANAGEMENT_UNIT, (uint64_t)unit)),
        REF("businessUnit", "workforcemanagement/businessunits",
@@ -325,25 +314,19 @@ static bool read_asked(const struct request *request, struct reply *reply, struc
     enum thing thing = q->kind == 's' ? THING_MANAGEMENT_UNIT : THING_BUSINESS_UNIT;
     int units = q->kind == 's' ? world.units : WORLD_BUSINESS_UNITS;
     yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
-    const char *from = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), "startDate"));
-    const char *to = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), "endDate"));
-    bool known = from && to && when_parse(from, strlen(from), &q->from) &&
-                 when_parse(to, strlen(to), &q->to) && q->from < q->to;
+    yyjson_val *body = yyjson_doc_get_root(doc);
+    bool known = when_parse(yyjson_get_str(yyjson_obj_get(body, "startDate")), &q->from) &&
+                 when_parse(yyjson_get_str(yyjson_obj_get(body, "endDate")), &q->to) &&
+                 q->from < q->to;
     yyjson_doc_free(doc);
     q->as_of = world_moment().now;
-    for (q->unit = 0; q->unit < units; q->unit++) {
-        char id[RNG_UUID_SIZE];
-        rng_uuid(world_key(thing, (uint64_t)q->unit), id);
-        if (strcmp(id, request->segment) == 0) {
-            break;
-        }
-    }
-    if (q->unit == units) {
+    q->unit = world_find(thing, units, request->segment);
+    if (q->unit < 0) {
         reply_error(reply, 404, "not.found", "There is no such unit.");
     } else if (!known) {
         reply_error(reply, 400, "bad.request", "startDate and endDate are needed, in that order.");
     }
-    return q->unit < units && known;
+    return q->unit >= 0 && known;
 }
 
 static void write_url(struct jw *w, const struct asked *q)
@@ -352,7 +335,7 @@ static void write_url(struct jw *w, const struct asked *q)
     write_id(q, id);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/wfm-downloads/%s?X-Signature=a%%2Fb", world.port,
              id);
-    jw_id(w, "downloadUrl", url);
+    JW(w, ID("downloadUrl", url));
 }
 
 void schedules_search(const struct request *request, struct reply *reply)

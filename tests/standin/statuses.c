@@ -31,10 +31,7 @@ static void add(struct statuses *s, int64_t start, const char *name, uint64_t ke
     }
     if (s->count == s->room) {
         s->room = s->room * 2 + 64;
-        s->list = realloc(s->list, s->room * sizeof *s->list);
-        if (!s->list) {
-            abort();
-        }
+        s->list = enough(s->list, s->room * sizeof *s->list);
     }
     struct status *one = &s->list[s->count++];
     *one = (struct status){
@@ -133,13 +130,11 @@ static void write_status(struct jw *w, const struct status *s, enum status_kind 
 /* A user's statuses that touch the time; nothing where there are none. */
 static bool write_user(struct jw *w, int agent, int64_t from, int64_t to, int64_t as_of)
 {
-    char id[RNG_UUID_SIZE];
     bool any = false;
     for (int kind = 0; kind < STATUS_KINDS; kind++) {
         struct statuses s = statuses_of(agent, (enum status_kind)kind, from, to, as_of);
         if (s.count > 0 && !any && w) {
-            rng_uuid(world_key(THING_USER, (uint64_t)agent), id);
-            JW(w, OBJECT(NULL), ID("userId", id));
+            JW(w, OBJECT(NULL), KEY("userId", world_key(THING_USER, (uint64_t)agent)));
         }
         if (s.count > 0 && w) {
             jw_array(w, arrays[kind]);
@@ -212,7 +207,7 @@ void statuses_query(const struct request *request, struct reply *reply)
     int64_t size = yyjson_get_sint(yyjson_obj_get(paging, "pageSize"));
     int64_t number = yyjson_get_sint(yyjson_obj_get(paging, "pageNumber"));
     const char *text = yyjson_get_str(yyjson_obj_get(body, "interval"));
-    bool good = text && when_parse_interval(text, &from, &to) && from < to &&
+    bool good = when_parse_interval(text, &from, &to) && from < to &&
                 to - from <= MAX_QUERY_DAYS * WHEN_DAY && size >= 1 && size <= MAX_PAGE &&
                 number >= 1;
     yyjson_doc_free(doc);

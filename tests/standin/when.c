@@ -1,6 +1,9 @@
 #include "when.h"
 
+#include <pthread.h>
+#include <regex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,88 +38,66 @@ void when_http(int64_t ms, char out[WHEN_SIZE])
     strftime(out, WHEN_SIZE, "%a, %d %b %Y %H:%M:%S GMT", civil(ms, &tm));
 }
 
-/* Reads `width` digits at *p; -1 if there are fewer. */
-static int number(const char **p, const char *end, int width)
+static const char form[] = "^([0-9]{4})-([0-9]{2})-([0-9]{2})"
+                           "(T([0-9]{2}):([0-9]{2})(:([0-9]{2})([.]([0-9]{1,3})[0-9]*)?)?"
+                           "(Z|([+-])([0-9]{2}):?([0-9]{2})))?$";
+/* Its groups. */
+enum {
+    YEAR = 1,
+    MONTH,
+    DAY,
+    HOUR = 5,
+    MINUTE,
+    SECOND = 8,
+    FRACTION = 10,
+    SIGN = 12,
+    AWAY,
+    AND,
+    GROUPS
+};
+
+static regex_t compiled;
+
+static void compile(void)
 {
-    int value = 0;
-    for (int i = 0; i < width; i++) {
-        if (*p >= end || **p < '0' || **p > '9') {
-            return -1;
-        }
-        value = value * 10 + (*(*p)++ - '0');
+    if (regcomp(&compiled, form, REG_EXTENDED) != 0) {
+        abort();
     }
-    return value;
 }
 
-static bool sign(const char **p, const char *end, char c)
+bool when_parse(const char *text, int64_t *out)
 {
-    if (*p < end && **p == c) {
-        (*p)++;
-        return true;
-    }
-    return false;
-}
-
-/* Reads what follows the T. */
-static bool parse_clock(const char **p, const char *end, int64_t *out)
-{
-    int hour = number(p, end, 2);
-    int minute = sign(p, end, ':') ? number(p, end, 2) : -1;
-    int second = 0, milli = 0;
-    if (sign(p, end, ':')) {
-        second = number(p, end, 2);
-        if (sign(p, end, '.')) {
-            int scale = 100, any = 0;
-            for (; *p < end && **p >= '0' && **p <= '9'; (*p)++, scale /= 10, any = 1) {
-                milli += (**p - '0') * scale;
-            }
-            if (!any) {
-                return false;
-            }
-        }
-    }
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static const int scale[] = {0, 100, 10, 1}; /* of a fraction, by its digits */
+    regmatch_t at[GROUPS];
+    int n[GROUPS];
+    pthread_once(&once, compile);
+    if (!text || regexec(&compiled, text, GROUPS, at, 0) != 0) {
         return false;
     }
-    *out = hour * WHEN_HOUR + minute * WHEN_MINUTE + second * WHEN_SECOND + milli;
+    for (int i = 0; i < GROUPS; i++) {
+        char digits[8];
+        const char *from = at[i].rm_so >= 0 ? text + at[i].rm_so : "";
+        snprintf(digits, sizeof digits, "%.*s", (int)(at[i].rm_eo - at[i].rm_so), from);
+        n[i] = (int)strtol(digits, NULL, 10);
+    }
+    if (n[YEAR] < 1970 || n[MONTH] < 1 || n[MONTH] > 12 || n[DAY] < 1 || n[DAY] > 31 ||
+        n[HOUR] > 23 || n[MINUTE] > 59 || n[SECOND] > 59 || n[AWAY] > 14 || n[AND] > 59) {
+        return false;
+    }
+    struct tm tm = {.tm_year = n[YEAR] - 1900, .tm_mon = n[MONTH] - 1, .tm_mday = n[DAY]};
+    int64_t away = n[AWAY] * WHEN_HOUR + n[AND] * WHEN_MINUTE;
+    bool east = at[SIGN].rm_so >= 0 && text[at[SIGN].rm_so] == '+';
+    *out = (int64_t)timegm(&tm) * 1000 + n[HOUR] * WHEN_HOUR + n[MINUTE] * WHEN_MINUTE +
+           n[SECOND] * WHEN_SECOND + (east ? -away : away) +
+           n[FRACTION] * scale[at[FRACTION].rm_eo - at[FRACTION].rm_so];
     return true;
-}
-
-static bool parse_offset(const char **p, const char *end, int64_t *out)
-{
-    *out = 0;
-    if (sign(p, end, 'Z')) {
-        return true;
-    }
-    int direction = sign(p, end, '+') ? 1 : sign(p, end, '-') ? -1 : 0;
-    int hour = direction ? number(p, end, 2) : -1;
-    sign(p, end, ':');
-    int minute = direction ? number(p, end, 2) : -1;
-    *out = direction * (hour * WHEN_HOUR + minute * WHEN_MINUTE);
-    return hour >= 0 && hour < 15 && minute >= 0 && minute < 60;
-}
-
-bool when_parse(const char *text, size_t length, int64_t *out)
-{
-    const char *p = text, *end = text + length;
-    int year = number(&p, end, 4);
-    int month = sign(&p, end, '-') ? number(&p, end, 2) : -1;
-    int mday = sign(&p, end, '-') ? number(&p, end, 2) : -1;
-    int64_t clock = 0, offset = 0;
-    if (year < 1970 || month < 1 || month > 12 || mday < 1 || mday > 31) {
-        return false;
-    }
-    if (sign(&p, end, 'T') && (!parse_clock(&p, end, &clock) || !parse_offset(&p, end, &offset))) {
-        return false;
-    }
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = mday};
-    *out = (int64_t)timegm(&tm) * 1000 + clock - offset;
-    return p == end;
 }
 
 bool when_parse_interval(const char *text, int64_t *from, int64_t *to)
 {
-    const char *slash = strchr(text, '/');
-    return slash && when_parse(text, (size_t)(slash - text), from) &&
-           when_parse(slash + 1, strlen(slash + 1), to);
+    char first[64];
+    const char *slash = text ? strchr(text, '/') : NULL;
+    snprintf(first, sizeof first, "%.*s", slash ? (int)(slash - text) : 0, slash ? text : "");
+    return when_parse(first, from) && when_parse(slash + 1, to);
 }

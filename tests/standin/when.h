@@ -22,9 +22,10 @@ int64_t when_day(int64_t ms);
 void when_text(int64_t ms, char out[WHEN_SIZE]);
 /* Writes the HTTP form, `Sun, 06 Nov 1994 08:49:37 GMT`. */
 void when_http(int64_t ms, char out[WHEN_SIZE]);
-/* Reads YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.f]](Z|+HH:MM|-HH:MM); false if it is anything else. */
-bool when_parse(const char *text, size_t length, int64_t *out);
-/* Reads `from/to`, both moments; false if malformed (from may be after to). */
+/* Reads YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.f]](Z|+HH:MM|-HH:MM); false if it is anything else,
+ * or NULL. */
+bool when_parse(const char *text, int64_t *out);
+/* Reads `from/to`, both moments; false if malformed or NULL (from may be after to). */
 bool when_parse_interval(const char *text, int64_t *from, int64_t *to);
 
 #endif

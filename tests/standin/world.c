@@ -35,6 +35,18 @@ uint64_t world_key(enum thing kind, uint64_t i)
     return rng_pair(world.seed ^ ((uint64_t)kind << 56), i);
 }
 
+int world_find(enum thing kind, int count, const char *id)
+{
+    char one[RNG_UUID_SIZE];
+    for (int i = 0; i < count; i++) {
+        rng_uuid(world_key(kind, (uint64_t)i), one);
+        if (strcmp(one, id) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 const char *world_user_name(int agent, char out[64])
 {
     static const char *const first[] = {"Mina", "Ji-woo",  "Noah",  "Zoë",   "Aarav", "Lucía",
@@ -177,7 +189,7 @@ bool world_denied(const char *path)
 
 bool world_path_matches(const char *pattern, const char *path)
 {
-    char glob[160];
+    char glob[264];
     size_t whole = strcspn(pattern, "$");
     snprintf(glob, sizeof glob, "%.*s%s", (int)whole, pattern, pattern[whole] ? "" : "*");
     return fnmatch(glob, path, 0) == 0;

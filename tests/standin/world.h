@@ -84,6 +84,8 @@ enum { WORLD_TEAMS = 8, WORLD_FLOWS = 6, WORLD_OUTCOMES = 9, WORLD_CAMPAIGNS = 3
 enum { WORLD_BUSINESS_UNITS = 2 }; /* nobody is in the last management unit */
 
 uint64_t world_key(enum thing kind, uint64_t i);
+/* The number of the thing with that id, of the first `count` of a kind; -1: none has it. */
+int world_find(enum thing kind, int count, const char *id);
 
 /* What an agent, a queue is called: written to out, which is returned. */
 const char *world_user_name(int agent, char out[64]);

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,7 +26,6 @@ struct served {
     char path[1024];
     char text[SERVER_REQUEST_BYTES]; /* start line, headers and body */
     const char *body;
-    int number; /* of all requests, from 1 */
 };
 
 /* What goes back: bytes as they are, after a pause; then the connection may end. */
@@ -53,18 +51,15 @@ struct server {
     void *user;
     pthread_mutex_t mutex;
     pthread_t acceptor;
-    pthread_t threads[SERVER_CONNECTIONS];
-    int sockets[SERVER_CONNECTIONS];
+    struct server_connection {
+        struct server *server;
+        int socket;
+        pthread_t thread;
+    } made[SERVER_CONNECTIONS];
     int connections;
-    int requests;
     int at_once; /* requests being answered */
     int most_at_once;
     bool ending;
-};
-
-struct server_connection {
-    struct server *server;
-    int socket;
 };
 
 static inline void server_sleep_ms(int ms)
@@ -131,7 +126,6 @@ static inline bool server_read(int socket, struct served *s)
 static inline void server_answer(struct server *server, struct served *s, struct reply *r)
 {
     pthread_mutex_lock(&server->mutex);
-    s->number = ++server->requests;
     server->at_once++;
     if (server->at_once > server->most_at_once) {
         server->most_at_once = server->at_once;
@@ -168,29 +162,22 @@ static inline void *server_serve(void *argument)
     }
     shutdown(connection->socket, SHUT_RDWR);
     free(s);
-    free(connection);
     return NULL;
 }
 
 static inline void *server_accept(void *argument)
 {
     struct server *server = argument;
+    int socket;
 
-    while (!server->ending && server->connections < SERVER_CONNECTIONS) {
-        struct pollfd p = {.fd = server->listener, .events = POLLIN};
-        if (poll(&p, 1, 20) <= 0) {
-            continue;
-        }
-        int socket = accept(server->listener, NULL, NULL);
-        if (socket < 0) {
-            continue;
-        }
+    while (server->connections < SERVER_CONNECTIONS &&
+           (socket = accept(server->listener, NULL, NULL)) >= 0) {
+        struct server_connection *connection = &server->made[server->connections++];
+
         setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        struct server_connection *connection = malloc(sizeof(*connection));
-        *connection = (struct server_connection){.server = server, .socket = socket};
-        server->sockets[server->connections] = socket;
-        pthread_create(&server->threads[server->connections], NULL, server_serve, connection);
-        server->connections++;
+        connection->server = server;
+        connection->socket = socket;
+        pthread_create(&connection->thread, NULL, server_serve, connection);
     }
     return NULL;
 }
@@ -219,11 +206,12 @@ static inline struct server *server_start(server_handler *handler, void *user)
 static inline void server_stop(struct server *server)
 {
     server->ending = true;
+    shutdown(server->listener, SHUT_RDWR); /* ends its accept() */
     pthread_join(server->acceptor, NULL);
-    for (int i = 0; i < server->connections; i++) {
-        shutdown(server->sockets[i], SHUT_RDWR);
-        pthread_join(server->threads[i], NULL);
-        close(server->sockets[i]);
+    for (struct server_connection *c = server->made; c < server->made + server->connections; c++) {
+        shutdown(c->socket, SHUT_RDWR);
+        pthread_join(c->thread, NULL);
+        close(c->socket);
     }
     close(server->listener);
     pthread_mutex_destroy(&server->mutex);
