@@ -96,15 +96,12 @@ static const char form_signs[] = "sign in|signin|log in|login|password|saml";
 
 enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
 {
-    if (answer->failure != HTTP_OK) {
-        return answer->cause;
-    }
     char status[STATUS_BYTES];
     snprintf(status, sizeof(status), "http#%d", answer->status);
     enum cause_id by_words = words ? cause_by_sign(STEP_LOGIN, words) : CAUSE_NONE;
     enum cause_id by_status = cause_by_sign(STEP_LOGIN, status);
-    /* Of a server that is busy or in trouble the words say nothing of the client. */
-    if (by_words && by_status != CAUSE_LOGIN_RATE && by_status != CAUSE_LOGIN_SERVER) {
+
+    if (by_words) {
         return by_words;
     }
     if (by_status == CAUSE_LOGIN_REDIRECT && str_has_any(answer->location, provider_signs)) {

@@ -45,8 +45,9 @@ bool answer_is_error(struct json root);
  */
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code);
 
-/* Why the login host gave no token. `words`: error and description of its JSON body, NULL when the
- * body is no JSON. */
+/* Why the login host, which did answer, gave no token. `words`: error and description of its JSON
+ * body; NULL when the body is no JSON, or of a host that is busy or in trouble: they say nothing of
+ * the client then. */
 enum cause_id diagnose_login(const struct http_answer *answer, const char *words);
 
 /* Why the API refused a fresh token: `words` hold the code of its 401. */

@@ -287,8 +287,8 @@ def setups():
             ("empty answer", "login_web_page", 4, (200, "")),
             ("plain web server in the login's place", "login_web_page", 4, (200, "<h1>It works!</h1>")),
             ("JSON without a token", "login_no_token", 4, (200, {"status": "up"})),
-            ("429 at login", "login_rate", 6, (429, {}, {"Retry-After": "600"})),
-            ("503 at login", "login_server", 7, (503, "<html>maintenance</html>")),
+            ("429 at login", "login_rate", 6, (*login_error(429, "invalid_client", "client not found"), {"Retry-After": "600"})),
+            ("503 at login", "login_server", 7, login_error(503, "access_denied", "client is disabled")),
             ("login cut", "login_network", 7, "cut")):
         answers(name, cause, code, {LOGIN: answer})
 

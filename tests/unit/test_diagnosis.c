@@ -4,45 +4,6 @@
 #include "api/answer.h"
 #include "utf8.h"
 
-TEST(below_http)
-{
-    struct http_answer answer = {.failure = HTTP_TLS, .cause = CAUSE_NET_TLS_OTHER};
-
-    assert_int_equal(diagnose_login(&answer, NULL), CAUSE_NET_TLS_OTHER);
-}
-
-TEST(logins)
-{
-    static const struct {
-        int status;
-        const char *words;
-        const char *location;
-        const char *body;
-        enum cause_id cause;
-    } cases[] = {
-        {401, "invalid_client: Authentication Failed", "", "", CAUSE_LOGIN_WRONG_SECRET},
-        {401, "access_denied: ip.not.authorized", "", "", CAUSE_LOGIN_ADDRESS},
-        {403, "invalid_grant: bad grant", "", "", CAUSE_LOGIN_INVALID_GRANT},
-        {403, "unauthorized_client", "", "", CAUSE_LOGIN_GRANT},
-        {401, NULL, "", "<html>401</html>", CAUSE_LOGIN_UNAUTHORIZED},
-        {403, "?", "", "", CAUSE_LOGIN_FORBIDDEN},
-        {302, NULL, "https://dev-1.okta.com/app", "", CAUSE_LOGIN_IDENTITY_PROVIDER},
-        {200, NULL, "", "<form><input type=Password>", CAUSE_LOGIN_SIGN_IN_PAGE},
-        {429, "client not found", "", "", CAUSE_LOGIN_RATE},
-        {503, "disabled", "", "", CAUSE_LOGIN_SERVER},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct http_answer a = {.status = cases[i].status};
-
-        a.body = buf_of(1000);
-        buf_add_str(&a.body, cases[i].body);
-        memcpy(a.location, cases[i].location, strlen(cases[i].location));
-        assert_int_equal(diagnose_login(&a, cases[i].words), cases[i].cause);
-        buf_free(&a.body);
-    }
-}
-
 TEST(words_are_added)
 {
     struct err e;

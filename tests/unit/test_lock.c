@@ -1,9 +1,7 @@
 #include "test.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,39 +19,6 @@ static struct lock_file *open_lock(void)
     struct lock_file *l = lock_open(database, &e);
     assert_non_null(l);
     return l;
-}
-
-/* A process that holds `slot` until `release` is called. */
-struct holder {
-    pid_t pid;
-    int ready;
-};
-
-static struct holder hold(int slot)
-{
-    int ready[2];
-    char byte = 0;
-    assert_int_equal(pipe(ready), 0);
-    struct holder h = {fork(), ready[0]};
-    if (h.pid == 0) {
-        struct lock_file *l = lock_open(database, &e);
-        if (l == NULL || !lock_take(l, slot, "users", &e) || write(ready[1], "x", 1) != 1) {
-            _exit(1);
-        }
-        for (;;) {
-            pause();
-        }
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    return h;
-}
-
-static void release(struct holder h)
-{
-    kill(h.pid, SIGKILL);
-    waitpid(h.pid, NULL, 0);
-    close(h.ready);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
@@ -87,27 +52,6 @@ TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
     lock_close(NULL);
 }
 
-TEST_IN(tempdir_enter, tempdir_leave, says_who_holds)
-{
-    char holder[LOCK_HOLDER_BYTES];
-    char expected[64];
-    struct holder other = hold(3);
-    struct lock_file *l = open_lock();
-    assert_false(lock_take(l, 3, "users", &e));
-    assert_int_equal(e.kind, ERR_LOCKED);
-    snprintf(expected, sizeof(expected), "process %ld ", (long)other.pid);
-    assert_non_null(strstr(e.message, expected));
-    assert_non_null(strstr(e.message, "lock of users"));
-    assert_non_null(strstr(e.message, ", started 2"));
-    assert_true(lock_holder(l, 3, holder));
-    assert_memory_equal(holder, expected, strlen(expected));
-    assert_int_equal(holder[strlen(holder) - 1], 'Z');
-    assert_false(lock_holder(l, 2, holder));
-    assert_true(lock_take(l, 2, "queues", &e));
-    release(other);
-    lock_close(l);
-}
-
 /* A process of a PID namespace and a host name of its own says who it is, and ends. */
 static void tell_from_container(int out)
 {
@@ -139,20 +83,6 @@ TEST_IN(tempdir_enter, tempdir_leave, says_of_which_container)
         skip(); /* only root makes namespaces everywhere */
     }
     assert_memory_equal(holder, "process 1 of the container box-7, started 2", 43);
-}
-
-TEST_IN(tempdir_enter, tempdir_leave, survives_other_closes)
-{
-#ifndef F_OFD_SETLK
-    skip();
-#endif
-    struct lock_file *l = open_lock();
-    assert_true(lock_take(l, 0, "users", &e));
-    lock_close(open_lock());
-    struct lock_file *two = open_lock();
-    assert_false(lock_take(two, 0, "users", &e));
-    lock_close(two);
-    lock_close(l);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, garbage_in_the_file)
@@ -200,14 +130,6 @@ TEST_IN(tempdir_enter, tempdir_leave, links_are_not_followed)
     assert_int_equal(symlink("absent", "r.db.lock"), 0);
     assert_null(lock_open(database, &e));
     assert_int_equal(access("absent", F_OK), -1);
-}
-
-TEST(open_failure)
-{
-    assert_null(lock_open("/nonexistent/r.db", &e));
-    assert_int_equal(e.kind, ERR_STORE);
-    assert_int_equal(e.library_code, ENOENT);
-    assert_non_null(strstr(e.message, "/nonexistent/r.db.lock"));
 }
 
 /* A window is one run's at a time; that of a stream's slot does not matter. */
