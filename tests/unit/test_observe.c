@@ -220,85 +220,156 @@ static void check_gaps(struct fixture *f, const char *expected)
 
 #define BROKEN "u 09:30-10:03 10:00/10:00 In OnQueue; u 10:03"
 
-/* Polls one after the other and the history after each; a name begins with an empty history. Gaps,
- * and what is left and entered again between polls, are the random days'. */
+/* Takes intervals "08:00-09:00=In 09:00-=Out", the second without an end, observed at `time`. */
+static void intervals(struct fixture *f, const char *time, const char *given)
+{
+    const char *rows = "";
+    size_t count;
+    char **words = str_split_list(f->arena, given, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *end = "null";
+
+        if (words[i][6] != '=') {
+            end = arena_printf(f->arena, "'~%.5s'", words[i] + 6);
+        }
+        rows = arena_printf(f->arena, "%s%s{'userId':'u','start':'~%.5s','end':%s,'state':'%s'}",
+                            rows, i > 0 ? "," : "", words[i], end, strchr(words[i], '=') + 1);
+    }
+    poll(f, INTERVALS, time, arena_printf(f->arena, "{'results':[%s]}", rows), false);
+}
+
+#define FULL                                                                                       \
+    IN("09:30")                                                                                    \
+    ",'isOutOfOffice':false,'scheduledActivityCode':{'id':'c','name':'n'},'team':{'id':'t'}"
+
+#define IN_OUT_IN                                                                                  \
+    "u 08:00-09:00 08:00/09:00 In ?; u 09:00-09:30 09:00/09:30 Out ?; u 09:30- 09:30/10:00 In ?"
+
+/* Answers one after the other and the history after each; a name begins with an empty history.
+ * Gaps, and what is left and entered again between polls, are the random days'. */
 static const struct {
     const char *name;
     const char *time;
-    const char *answer;  /* NULL: not in the answer */
+    const char *answer;  /* NULL: nobody is in it; intervals, a state of STATUS, or what WFM says */
     const char *history; /* NULL: not looked at */
-    const char *gaps;
 } steps[] = {
     {"without a time it begins where it is seen", "10:00", "'adherenceState':'In'",
-     "u 10:00- 10:00/10:00 In ?", ""},
-    {"a change that is still to come", "10:00", IN("10:30"), "u 10:00- 10:00/10:00 In OnQueue", ""},
-    {"another state", "10:00", IN("09:30"), "u 09:30- 10:00/10:00 In OnQueue", ""},
-    {NULL, "10:05", OUT("10:03"), BROKEN "- 10:05/10:05 Out Break", ""},
-    {NULL, "10:05", OUT("10:03"), BROKEN "- 10:05/10:05 Out Break", ""},
+     "u 10:00- 10:00/10:00 In ?"},
+    {"a change that is still to come", "10:00", IN("10:30"), "u 10:00- 10:00/10:00 In OnQueue"},
+    {"another state", "10:00", IN("09:30"), "u 09:30- 10:00/10:00 In OnQueue"},
+    {NULL, "10:05", OUT("10:03"), BROKEN "- 10:05/10:05 Out Break"},
+    {NULL, "10:05", OUT("10:03"), BROKEN "- 10:05/10:05 Out Break"},
     /* a change that is not after the previous observation says nothing about when */
     {NULL, "10:10", IN("10:05"),
-     BROKEN "-10:10 10:05/10:05 Out Break; u 10:10- 10:10/10:10 In OnQueue", ""},
-    {"missing, and back: a row of its own, the gap stays visible", "10:00", IN("09:30"), NULL,
-     NULL},
-    {NULL, "10:05", NULL, "u 09:30-10:00 10:00/10:00 In OnQueue", ""},
+     BROKEN "-10:10 10:05/10:05 Out Break; u 10:10- 10:10/10:10 In OnQueue"},
+    {"missing, and back: a row of its own, the gap stays visible", "10:00", IN("09:30"), NULL},
+    {NULL, "10:05", NULL, "u 09:30-10:00 10:00/10:00 In OnQueue"},
     {NULL, "10:15", IN("09:30"),
-     "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15- 10:15/10:15 In OnQueue", ""},
-    {NULL, "10:20", NULL, NULL, NULL},
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15- 10:15/10:15 In OnQueue"},
+    {NULL, "10:20", NULL, NULL},
     {NULL, "10:25", IN("10:22"),
      "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15-10:15 10:15/10:15 In OnQueue; "
-     "u 10:22- 10:25/10:25 In OnQueue",
-     ""},
-    {"our clock goes back", "10:00", IN("09:30"), NULL, NULL},
-    {NULL, "09:00", OUT("08:59"), "u 09:30- 10:00/10:00 In OnQueue", ""},
-    {"changed in a gap, who knows when", "10:00", IN("09:30"), NULL, NULL},
+     "u 10:22- 10:25/10:25 In OnQueue"},
+    {"our clock goes back", "10:00", IN("09:30"), NULL},
+    {NULL, "09:00", OUT("08:59"), "u 09:30- 10:00/10:00 In OnQueue"},
+    {"changed in a gap, who knows when", "10:00", IN("09:30"), NULL},
     {NULL, "14:00", OUT("09:00"),
-     "u 09:30-10:00 10:00/10:00 In OnQueue; u 14:00- 14:00/14:00 Out Break", ""},
-    {"changed in a gap, and the API knows when", "10:00", IN("09:30"), NULL, NULL},
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 14:00- 14:00/14:00 Out Break"},
+    {"changed in a gap, and the API knows when", "10:00", IN("09:30"), NULL},
     {NULL, "14:00", OUT("13:00"),
-     "u 09:30-13:00 10:00/10:00 In OnQueue; u 13:00- 14:00/14:00 Out Break", ""},
+     "u 09:30-13:00 10:00/10:00 In OnQueue; u 13:00- 14:00/14:00 Out Break"},
     {"a first row begins at the latest change", "10:00",
      IN("09:30") ",'presenceUpdateTime':'~09:50','adherenceExplanation':{'startDate':'~09:40'}",
-     "u 09:50- 10:00/10:00 In OnQueue", ""},
+     "u 09:50- 10:00/10:00 In OnQueue"},
     {NULL, "10:05", OUT("10:01") ",'presenceUpdateTime':'~10:03'",
-     "u 09:50-10:01 10:00/10:00 In OnQueue; u 10:03- 10:05/10:05 Out Break", ""},
+     "u 09:50-10:01 10:00/10:00 In OnQueue; u 10:03- 10:05/10:05 Out Break"},
     {"the secondary presence", "09:00",
-     "'organizationSecondaryPresenceId':'a','presenceUpdateTime':'~09:00'", NULL, NULL},
-    {NULL, "09:10", "'organizationSecondaryPresenceId':'b','presenceUpdateTime':'~09:07'", NULL,
-     NULL},
+     "'organizationSecondaryPresenceId':'a','presenceUpdateTime':'~09:00'", NULL},
+    {NULL, "09:10", "'organizationSecondaryPresenceId':'b','presenceUpdateTime':'~09:07'", NULL},
     {NULL, "09:20", "'organizationSecondaryPresenceId':'c','presenceUpdateTime':'~09:18'",
-     "u 09:00-09:07 09:00/09:00 ? ?; u 09:07-09:18 09:10/09:10 ? ?; u 09:18- 09:20/09:20 ? ?", ""},
-    {"a unit has no time of its own", "10:00", "'managementUnit':{'id':'a'}," IN("09:30"), NULL,
-     NULL},
+     "u 09:00-09:07 09:00/09:00 ? ?; u 09:07-09:18 09:10/09:10 ? ?; u 09:18- 09:20/09:20 ? ?"},
+    {"a unit has no time of its own", "10:00", "'managementUnit':{'id':'a'}," IN("09:30"), NULL},
     {NULL, "10:05", "'managementUnit':{'id':'b'}," OUT("10:02"),
-     "u 09:30-10:02 10:00/10:00 In OnQueue; u 10:05- 10:05/10:05 Out Break", ""},
+     "u 09:30-10:02 10:00/10:00 In OnQueue; u 10:05- 10:05/10:05 Out Break"},
     {"the explanation's status changes, not its time", "10:00",
-     "'adherenceExplanation':{'id':'e','startDate':'~09:00','status':'Pending'}", NULL, NULL},
+     "'adherenceExplanation':{'id':'e','startDate':'~09:00','status':'Pending'}", NULL},
     {NULL, "10:05", "'adherenceExplanation':{'id':'e','startDate':'~09:00','status':'Approved'}",
-     "u 09:00-10:05 10:00/10:00 ? ?; u 10:05- 10:05/10:05 ? ?", ""},
-    {"the API's clock is ahead", "10:00", IN("09:30"), NULL, NULL},
-    {NULL, "10:05", OUT("10:06"), NULL, NULL},
+     "u 09:00-10:05 10:00/10:00 ? ?; u 10:05- 10:05/10:05 ? ?"},
+    {"the API's clock is ahead", "10:00", IN("09:30"), NULL},
+    {NULL, "10:05", OUT("10:06"), NULL},
     {NULL, "10:10", OUT("10:06"),
-     "u 09:30-10:05 10:00/10:00 In OnQueue; u 10:05- 10:05/10:10 Out Break", ""},
+     "u 09:30-10:05 10:00/10:00 In OnQueue; u 10:05- 10:05/10:10 Out Break"},
+    {"new", "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
+    {NULL, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
+    /* later the open one has ended, and another is open */
+    {NULL, "10:05", "09:30-10:02=In 10:02-=Out",
+     "u 08:00-09:00 08:00/09:00 In ?; u 09:00-09:30 09:00/09:30 Out ?; "
+     "u 09:30-10:02 09:30/10:02 In ?; u 10:02- 10:02/10:05 Out ?"},
+    {"the newest first", "10:00", "09:30-=In 09:00-09:30=Out 08:00-09:00=In", IN_OUT_IN},
+    {"observed at 10:00, but ended earlier", "10:00", "09:00-=In", "u 09:00- 09:00/10:00 In ?"},
+    {NULL, "10:05", "09:50-=Out", "u 09:00-09:50 09:00/09:50 In ?; u 09:50- 09:50/10:05 Out ?"},
+    /* an older open one ends where the next starts */
+    {NULL, "10:10", "08:00-=Out",
+     "u 08:00-09:00 08:00/09:00 Out ?; u 09:00-09:50 09:00/09:50 In ?; "
+     "u 09:50- 09:50/10:05 Out ?"},
+    {"corrected", "10:00", "09:00-=In", "u 09:00- 09:00/10:00 In ?"},
+    {NULL, "10:05", "09:00-10:03=Out", "u 09:00-10:03 09:00/10:03 Out ?"},
+    {"no intervals", "10:00", "09:00-08:00=In 11:00-=In 09:00-09:00=In", ""},
+    /* an end to come is no end yet */
+    {NULL, "10:00", "09:00-12:00=In", "u 09:00- 09:00/10:00 In ?"},
+    {"intervals after snapshots: the same state, whichever source says it", "10:00",
+     "'adherenceState':'In'", NULL},
+    {NULL, "10:05", "'adherenceState':'In'", NULL},
+    {NULL, "10:10", "09:57-=In", "u 09:57- 09:57/10:10 In ?"},
+    {NULL, "10:15", "10:03-=In", "u 09:57- 09:57/10:15 In ?"},
+    {NULL, "10:20", "10:18-=Out", "u 09:57-10:18 09:57/10:15 In ?; u 10:18- 10:18/10:20 Out ?"},
+    {NULL, "10:25", "'adherenceState':'Out'",
+     "u 09:57-10:18 09:57/10:15 In ?; u 10:18- 10:18/10:25 Out ?"},
+    {"a change of source breaks nothing", "10:00", FULL, NULL},
+    {NULL, "10:05", "In", NULL},
+    {NULL, "10:10", "In", "u 09:30- 10:00/10:10 In OnQueue"},
+    {NULL, "10:15", FULL, NULL},
+    {NULL, "10:20", FULL, "u 09:30- 10:00/10:20 In OnQueue"},
+    {NULL, "10:22", "In", NULL},
+    {NULL, "10:25", "Out",
+     "u 09:30-10:25 10:00/10:22 In OnQueue; u 10:25- 10:25/10:25 Out OnQueue"},
 };
 
-TEST_IN_FIXTURE(test_polls)
+TEST_IN_FIXTURE(test_answers_one_after_the_other)
 {
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        const char *answer = steps[i].answer;
+
         if (steps[i].name) {
             scratch_exec(f->s, "DELETE FROM adherence_state; DELETE FROM observation_gap");
         }
-        if (steps[i].answer) {
-            wfm(f, steps[i].time, steps[i].answer);
-        } else {
+        if (!answer) {
             poll(f, WFM, steps[i].time, "[]", true);
+        } else if (answer[0] == '\'') {
+            wfm(f, steps[i].time, answer);
+        } else if (strchr(answer, '=')) {
+            intervals(f, steps[i].time, answer);
+        } else {
+            poll(f, STATUS, steps[i].time,
+                 arena_printf(f->arena,
+                              "{'entities':[{'userId':'u','adherenceState':'%s','systemPresence':"
+                              "'ON_QUEUE','adherenceDate':'~09:30'}]}",
+                              answer),
+                 true);
         }
         if (steps[i].history) {
             check_history(f, steps[i].history);
-            check_gaps(f, steps[i].gaps);
+            check_gaps(f, "");
         }
     }
-    check_value(f->s, "SELECT path || '|' || kind || '|' || example || count FROM data_problem",
-                "user_id|older than the last observation|u1");
+    /* what the other source never reports stays as it was */
+    check_value(f->s,
+                "SELECT team_id || scheduled_activity_code_id || row_source FROM adherence_state",
+                "tcworkforcemanagement");
+    check_value(
+        f->s, "SELECT group_concat(kind || ' ' || count, '; ') FROM data_problem",
+        "interval ends before it starts, or is not yet 2; older than the last observation 1");
 }
 
 /* Whom an answer held is not closed because a clock went back while the pages came in. */
@@ -349,95 +420,7 @@ TEST_IN_FIXTURE(test_times_that_have_not_come)
                      "v 12:00-12:03 12:00/12:00 Out Break; v 12:05- 12:05/12:05 Out Break");
 }
 
-/* --- a change of source --- */
-
-#define STATUS_ANSWER(adherence)                                                                   \
-    "{'entities':[{'userId':'u','adherenceState':'" adherence                                      \
-    "','systemPresence':'ON_QUEUE','adherenceDate':'~09:30'}]}"
-
-TEST_IN_FIXTURE(test_change_of_source_breaks_nothing)
-{
-    static const char full[] = IN("09:30") ",'isOutOfOffice':false,'scheduledActivityCode':{'id':"
-                                           "'c','name':'n'},'team':{'id':'t'}";
-
-    wfm(f, "10:00", full);
-    poll(f, STATUS, "10:05", STATUS_ANSWER("In"), true);
-    poll(f, STATUS, "10:10", STATUS_ANSWER("In"), true);
-    check_history(f, "u 09:30- 10:00/10:10 In OnQueue");
-    /* what the other source never reports stays as it was */
-    check_value(f->s,
-                "SELECT team_id || scheduled_activity_code_id || row_source FROM adherence_state",
-                "tcworkforcemanagement");
-    wfm(f, "10:15", full);
-    wfm(f, "10:20", full);
-    check_history(f, "u 09:30- 10:00/10:20 In OnQueue");
-    poll(f, STATUS, "10:25", STATUS_ANSWER("Out"), true);
-    check_history(f, "u 09:30-10:25 10:00/10:20 In OnQueue; u 10:25- 10:25/10:25 Out OnQueue");
-}
-
 /* --- intervals --- */
-
-/* Takes intervals "08:00-09:00=In 09:00-=Out", the second without an end, observed at `time`. */
-static void intervals(struct fixture *f, const char *time, const char *given)
-{
-    const char *rows = "";
-    size_t count;
-    char **words = str_split_list(f->arena, given, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        const char *end = "null";
-
-        if (words[i][6] != '=') {
-            end = arena_printf(f->arena, "'~%.5s'", words[i] + 6);
-        }
-        rows = arena_printf(f->arena, "%s%s{'userId':'u','start':'~%.5s','end':%s,'state':'%s'}",
-                            rows, i > 0 ? "," : "", words[i], end, strchr(words[i], '=') + 1);
-    }
-    poll(f, INTERVALS, time, arena_printf(f->arena, "{'results':[%s]}", rows), false);
-}
-
-#define IN_OUT_IN                                                                                  \
-    "u 08:00-09:00 08:00/09:00 In ?; u 09:00-09:30 09:00/09:30 Out ?; u 09:30- 09:30/10:00 In ?"
-
-/* Answers one after the other and the history after each; a name begins with an empty history. */
-static const struct {
-    const char *name;
-    const char *time;
-    const char *given;
-    const char *history;
-} interval_steps[] = {
-    {"new", "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
-    {NULL, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
-    /* later the open one has ended, and another is open */
-    {NULL, "10:05", "09:30-10:02=In 10:02-=Out",
-     "u 08:00-09:00 08:00/09:00 In ?; u 09:00-09:30 09:00/09:30 Out ?; "
-     "u 09:30-10:02 09:30/10:02 In ?; u 10:02- 10:02/10:05 Out ?"},
-    {"the newest first", "10:00", "09:30-=In 09:00-09:30=Out 08:00-09:00=In", IN_OUT_IN},
-    {"observed at 10:00, but ended earlier", "10:00", "09:00-=In", "u 09:00- 09:00/10:00 In ?"},
-    {NULL, "10:05", "09:50-=Out", "u 09:00-09:50 09:00/09:50 In ?; u 09:50- 09:50/10:05 Out ?"},
-    /* an older open one ends where the next starts */
-    {NULL, "10:10", "08:00-=Out",
-     "u 08:00-09:00 08:00/09:00 Out ?; u 09:00-09:50 09:00/09:50 In ?; "
-     "u 09:50- 09:50/10:05 Out ?"},
-    {"corrected", "10:00", "09:00-=In", "u 09:00- 09:00/10:00 In ?"},
-    {NULL, "10:05", "09:00-10:03=Out", "u 09:00-10:03 09:00/10:03 Out ?"},
-    {"no intervals", "10:00", "09:00-08:00=In 11:00-=In 09:00-09:00=In", ""},
-    /* an end to come is no end yet */
-    {NULL, "10:00", "09:00-12:00=In", "u 09:00- 09:00/10:00 In ?"},
-};
-
-TEST_IN_FIXTURE(test_intervals)
-{
-    for (size_t i = 0; i < COUNT_OF(interval_steps); i++) {
-        if (interval_steps[i].name) {
-            scratch_exec(f->s, "DELETE FROM adherence_state");
-        }
-        intervals(f, interval_steps[i].time, interval_steps[i].given);
-        check_history(f, interval_steps[i].history);
-    }
-    check_value(f->s, "SELECT kind || count FROM data_problem",
-                "interval ends before it starts, or is not yet2");
-}
 
 TEST_IN_FIXTURE(test_rows_are_counted)
 {
@@ -492,21 +475,6 @@ TEST_IN_FIXTURE(test_interval_joins_rows)
                  "'2026-03-02T09:41:00.000Z', '2026-03-02T09:45:00.000Z', 'Out', 'x', 'n')");
     intervals(f, "10:00", "09:00-09:30=In");
     check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
-}
-
-TEST_IN_FIXTURE(test_intervals_after_snapshots)
-{
-    wfm(f, "10:00", "'adherenceState':'In'");
-    wfm(f, "10:05", "'adherenceState':'In'");
-    /* the same state, whichever source says it */
-    intervals(f, "10:10", "09:57-=In");
-    check_history(f, "u 09:57- 09:57/10:10 In ?");
-    intervals(f, "10:15", "10:03-=In");
-    check_history(f, "u 09:57- 09:57/10:15 In ?");
-    intervals(f, "10:20", "10:18-=Out");
-    check_history(f, "u 09:57-10:18 09:57/10:15 In ?; u 10:18- 10:18/10:20 Out ?");
-    wfm(f, "10:25", "'adherenceState':'Out'");
-    check_history(f, "u 09:57-10:18 09:57/10:15 In ?; u 10:18- 10:18/10:25 Out ?");
 }
 
 static const char *clock_text(struct fixture *f, int minute)
