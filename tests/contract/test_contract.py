@@ -11,7 +11,6 @@ comes from the stand-in itself. Without the file the tests are skipped; an org s
 import collections
 import glob
 import http.client
-import http.server
 import json
 import os
 import re
@@ -21,7 +20,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import ROLLCALL, Api, TestCase, serve, stream_names, wait_until  # noqa: E402
+from harness import ROLLCALL, Answering, Api, TestCase, serve, stream_names, wait_until  # noqa: E402
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 OPENAPI = os.environ.get("GENESYS_OPENAPI", "")
@@ -93,11 +92,8 @@ class Relay:
         self.violations = []
         relay = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def pass_on(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        class Handler(Answering):
+            def answer(self, body):
                 line = "%s %s" % (self.command, self.path.partition("?")[0])
                 relay.seen.add(line)
                 onward = http.client.HTTPConnection("127.0.0.1", prism if relay.judged(line) else standin, timeout=120)
@@ -112,20 +108,9 @@ class Relay:
                 if "problem+json" in kind or found:
                     relay.violations.append("%s %s %s: %s" % (self.command, self.path[:200], body[:500].decode("utf-8", "replace"),
                                                               (found or data.decode("utf-8", "replace"))[:1500]))
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    if name.lower() not in ("connection", "keep-alive", "content-length", "transfer-encoding"):
-                        self.send_header(name, value)
-                if answer.status != 204:
-                    self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.send(answer.status, data, {name: value for name, value in answer.headers.items() if name.lower() not in
+                                                ("connection", "keep-alive", "content-length", "transfer-encoding")})
                 onward.close()
-
-            do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = pass_on
-
-            def log_message(self, *_):
-                pass
 
         self.url = serve(case, Handler).url
 

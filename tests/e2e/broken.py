@@ -2,7 +2,6 @@
 import re
 import hashlib
 import base64
-import http.server
 import json
 import socket
 import socketserver
@@ -13,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness import CLIENT_ID, serve
+from harness import CLIENT_ID, Answering, serve
 
 SECRET = "q7Marked-Zx41_never-To-Be-Shown-88Wk2pL5tR9"
 TOKEN = "tokMarkedNeverShown_5e9b1c77aa01_Zk3"
@@ -78,35 +77,17 @@ def tls_context(pair, old=False):
     return context
 
 
-class CloudHandler(http.server.BaseHTTPRequestHandler):
+class CloudHandler(Answering):
     """A whole organization in a few answers; server.answers replaces them by path prefix."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments):
-        pass
 
     def date_time_string(self, timestamp=None):
         return super().date_time_string((timestamp or time.time()) + getattr(self.server, "skew", 0))
 
-    def send(self, status, body, headers=None):
+    def say(self, status, body, headers=None):
         data = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
-        self.send_response(status)
-        given = {"Content-Type": "application/json" if not isinstance(body, str) else "text/html", **(headers or {})}
-        for name, value in given.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.send(status, data, {"Content-Type": "application/json" if not isinstance(body, str) else "text/html", **(headers or {})})
 
-    def do_GET(self):
-        self.answer()
-
-    def do_POST(self):
-        self.answer()
-
-    def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def answer(self, body):
         seen = {"host": self.headers.get("Host"), "method": self.command, "path": self.path,
                 "authorization": self.headers.get("Authorization"), "body": body.decode("latin-1")}
         self.server.seen.append(seen)
@@ -118,9 +99,9 @@ class CloudHandler(http.server.BaseHTTPRequestHandler):
                     self.close_connection = True
                     return
                 if answer is not None:
-                    self.send(*answer)
+                    self.say(*answer)
                     return
-        self.send(*normal(seen))
+        self.say(*normal(seen))
 
 
 PAIR = base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()

@@ -466,43 +466,48 @@ def serve(test, handler, context=None, **attributes):
     return server
 
 
-class Rewriting(http.server.BaseHTTPRequestHandler):
-    """Passes requests on to server.upstream; server.rule(method, path, body) may answer itself (status, bytes), or
-    only wait, and server.edit(path, answer) may change an answer."""
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Reads each request whole, for answer(body)."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
         pass
 
+    def handle_any(self):
+        self.answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = handle_any
+
+    def send(self, status, data, headers):
+        try:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if status != 204:
+                self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+        except OSError:
+            self.close_connection = True  # the program is gone
+
+
+class Rewriting(Answering):
+    """Passes requests on to server.upstream; server.rule(method, path, body) may answer itself (status, bytes), or
+    only wait, and server.edit(path, answer) may change an answer."""
+
     def forward(self, body):
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "accept-encoding", "connection")}
-        request = urllib.request.Request(self.server.upstream + self.path, data=body, headers=headers, method=self.command)
+        request = urllib.request.Request(self.server.upstream + self.path, data=body or None, headers=headers, method=self.command)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as e:
             return e.code, e.read()
 
-    def handle_any(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        self.answer(self.rfile.read(length) if length else None)
-
     def answer(self, body):
-        own = self.server.rule(self.command, self.path, body or b"")
-        status, answer = own or self.forward(body)
-        answer = self.server.edit(self.path, answer)
-        try:
-            self.send_response(status)
-            if status != 204:
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-        except OSError:
-            self.close_connection = True  # the program is gone
-
-    do_GET = do_POST = do_DELETE = handle_any
+        status, answer = self.server.rule(self.command, self.path, body) or self.forward(body)
+        self.send(status, self.server.edit(self.path, answer), {"Content-Type": "application/json"})
 
 
 class TestCase(unittest.TestCase):

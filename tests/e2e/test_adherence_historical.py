@@ -13,6 +13,7 @@ import harness
 from harness import canonical, iso, killed, midnight, snake, utc
 
 BULK = "/api/v2/workforcemanagement/adherence/historical/bulk"
+UNITS = "/api/v2/workforcemanagement/managementunits"
 START = "2026-03-28"
 UNTIL = "2026-03-31T16:00:00Z"  # Berlin has changed its clocks
 NEXT = "2026-04-01T16:00:00Z"
@@ -66,7 +67,9 @@ class World:
                  for u, z in self.units.items()]
         files = [self.file(unit, day, zone) for unit in self.units for day in self.days if self.reports[unit]]
         files = [{**f, "userResults": part} for f in files for part in self.parts(f["userResults"])]
-        body = json.dumps({"managementunits": units, "unitusers": self.members, "adherence": files}).encode()
+        lists = {UNITS: {"entities": units}, **{f"{UNITS}/{unit}/users": {"entities": [{"id": one} for one in users]}
+                                                for unit, users in self.members.items()}}
+        body = json.dumps({"lists": lists, "adherence": files}).encode()
         with urllib.request.urlopen(urllib.request.Request(server.url + "/standin/proof", data=body), timeout=60):
             pass
 
@@ -379,7 +382,7 @@ class Trouble(TestCase):
 
     def test_a_unit_that_is_refused_everywhere(self):
         self.trouble([f"4xx:status=403,path={BULK},has={{unit}}",
-                      "4xx:status=403,path=/api/v2/workforcemanagement/managementunits/{unit}/historical"])
+                      "4xx:status=403,path=%s/{unit}/historical" % UNITS])
 
     def test_fewer_at_a_time(self):
         server, _ = self.trouble(["too-many-items:most=1"], 0)
@@ -402,8 +405,7 @@ class Trouble(TestCase):
 
     def test_a_unit_that_only_the_older_query_is_granted_for(self):
         server, _ = self.trouble([f"4xx:status=403,path={BULK},has={{unit}}"], 0)
-        units = "/api/v2/workforcemanagement/managementunits"
-        self.assertEqual(self.asked(server, f"POST {units}/{{id}}/historicaladherencequery"), 3)
+        self.assertEqual(self.asked(server, f"POST {UNITS}/{{id}}/historicaladherencequery"), 3)
 
     def test_the_older_query_for_all(self):
         for refusal in ("4xx:status=403,path=" + BULK, "4xx:status=404,path=" + BULK):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The views and the analysts' queries: a few hand-made days, and figures worked out by hand."""
 
+import datetime
 import glob
 import os
 import re
@@ -48,6 +49,17 @@ def utc(text):
     if text == "-":
         return None
     return ("2026-03-" if text[2] == "T" else "") + text + ("" if "." in text else ".000") + "Z"
+
+
+def zone_days(db, zone, offset, *midnights):
+    """Business days, each from one of these moments to the next, named after the date there in the middle of it."""
+    for start, end in zip(map(utc, midnights), map(utc, midnights[1:])):
+        middle = datetime.datetime.fromisoformat(start[:-1]) + datetime.timedelta(hours=12, seconds=offset)
+        insert(db, "zone_offset", day=str(middle.date()), offset_seconds=offset, zone=zone, utc_from=start, utc_to=end)
+
+
+def utc_days(db, first, last):
+    zone_days(db, "UTC", 0, *("%02dT00:00:00" % day for day in range(first, last + 2)))
 
 
 def load(db, text):
@@ -144,9 +156,7 @@ conversation 4 02T14:59:00 02T15:08:00 originating_direction=inbound
 
 def fill_seoul(db):
     """Business days of Asia/Seoul (UTC+9): day D is [D-1 15:00Z, D 15:00Z)."""
-    for day, before in ((1, "2026-02-28"), (2, "2026-03-01"), (3, "2026-03-02"), (4, "2026-03-03")):
-        insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=32400, zone="Asia/Seoul",
-               utc_from=utc(before + "T15:00:00"), utc_to=utc("%02dT15:00:00" % day))
+    zone_days(db, "Asia/Seoul", 32400, "2026-02-28T15:00:00", *("%02dT15:00:00" % day for day in range(1, 5)))
     for user_id, name in (("u1", "Ari"), ("u2", "Bo")):
         insert(db, "user", user_id=user_id, name=name, state="active")
     for queue_id, name in (("q1", "Sales"), ("q2", "Care")):
@@ -216,9 +226,7 @@ class Silence(QueryCase):
     on, after an hour out of every answer. u4's one state goes on over gaps; the day's end lies in one."""
     @staticmethod
     def fill(db):
-        for day in range(10, 14):
-            insert(db, "zone_offset", utc_from=utc("%dT00:00:00" % day), utc_to=utc("%dT00:00:00" % (day + 1)),
-                   offset_seconds=0, zone="UTC", day="2026-03-%d" % day)
+        utc_days(db, 10, 13)
         for user_id, start, end, first, last in (("u3", "10T16:50:00", "10T17:00:00", "10T16:55:00", "10T17:00:00"),
                                                  ("u3", "12T09:55:00", "12T11:00:00", "12T10:00:00", "12T11:00:00"),
                                                  ("u3", "12T12:00:00", "-", "12T13:00:00", "12T14:00:00"),
@@ -242,9 +250,7 @@ class Returning(QueryCase):
     """Who came again within a week, the earlier contact before the range or in it; who only was called back, or came late."""
     @staticmethod
     def fill(db):
-        for day in range(1, 21):
-            insert(db, "zone_offset", utc_from=utc("%02dT00:00:00" % day), utc_to=utc("%02dT00:00:00" % (day + 1)),
-                   offset_seconds=0, zone="UTC", day="2026-03-%02d" % day)
+        utc_days(db, 1, 20)
         for key, (start, direction, purpose, address) in enumerate((
                 ("05T10:00:00", "inbound", "customer", "ani=a"), ("12T10:00:00", "inbound", "customer", "ani=a"),
                 ("13T10:00:00", "outbound", "customer", "ani=a"), ("14T10:00:00", "inbound", "customer", "ani=a"),
@@ -264,41 +270,23 @@ class Returning(QueryCase):
         self.check(self.rows("repeat_contacts", **{**days, "to": "2026-03-15"}), "address", [("a",), ("c",), ("e",)])
 
 
-class ShortDay(QueryCase):
-    """The 29th has 23 hours: a shift that begins half an hour after it is of the 30th alone."""
+class ChangingClock(QueryCase):
+    """The 29th of March has 23 hours: a shift that begins half an hour after it is of the 30th alone. The 25th of October has 25: one
+    that begins in the last of them is of that day."""
     @staticmethod
     def fill(db):
-        for no, (day, start) in enumerate((("28", "27T23"), ("29", "28T23"), ("30", "29T22")), 1):
-            insert(db, "adherence_day", adherence_day_key=no, management_unit_id="m", user_id="u1", business_day="2026-03-" + day,
-                   day_start_time=utc(start + ":00:00"), adherence_schedule_seconds=3600, time_zone="Europe/Berlin")
-            insert(db, "zone_offset", utc_from=utc(start + ":00:00"), utc_to=utc({"28": "28T23", "29": "29T22", "30": "30T22"}[day] + ":00:00"),
-                   offset_seconds=7200, zone="Europe/Berlin", day="2026-03-" + day)
-        insert(db, "schedule_shift", management_unit_id="m", user_id="u1", shift_id="s", start_date=utc("29T22:30:00"), length_minutes=60)
-        insert(db, "schedule_activity", management_unit_id="m", user_id="u1", shift_id="s", activity_no=0, start_date=utc("29T22:30:00"),
-               length_minutes=60)
+        zone_days(db, "Europe/Berlin", 7200, "27T23:00:00", "28T23:00:00", "29T22:00:00", "30T22:00:00")
+        zone_days(db, "Europe/Berlin", 3600, *("2026-10-%s:00:00" % t for t in ("24T22", "25T23", "26T23")))
+        db.execute("INSERT INTO adherence_day (management_unit_id, user_id, business_day, day_start_time, adherence_schedule_seconds, "
+                   "time_zone) SELECT 'm', 'u1', day, utc_from, 3600, zone FROM zone_offset")
+        for start, minutes in (("2026-03-29T22:30:00", 60), ("2026-10-25T22:30:00", 30), ("2026-10-26T22:30:00", 30)):
+            for table, more in (("schedule_shift", {}), ("schedule_activity", {"activity_no": 0})):
+                insert(db, table, management_unit_id="m", user_id="u1", shift_id=start, start_date=utc(start), length_minutes=minutes, **more)
 
     def test_adherence_halfhour(self):
-        self.check(self.rows("adherence_halfhour"), "half_hour scheduled_seconds adherence_percent",
-                   [("2026-03-30 00:30", 1800, 100.0), ("2026-03-30 01:00", 1800, 100.0)])
-
-
-class LongDay(QueryCase):
-    """The 25th of October has 25 hours: a shift that begins in the last of them is of that day."""
-    @staticmethod
-    def fill(db):
-        for no, (day, start, end) in enumerate((("25", "24T22", "25T23"), ("26", "25T23", "26T23")), 1):
-            start, end = (utc(f"2026-10-{t}:00:00") for t in (start, end))
-            insert(db, "adherence_day", adherence_day_key=no, management_unit_id="m", user_id="u1", business_day="2026-10-" + day,
-                   day_start_time=start, adherence_schedule_seconds=3600, time_zone="Europe/Berlin")
-            insert(db, "zone_offset", utc_from=start, utc_to=end, offset_seconds=3600, zone="Europe/Berlin", day="2026-10-" + day)
-        for no, start in enumerate(("2026-10-25T22:30:00", "2026-10-26T22:30:00")):
-            insert(db, "schedule_shift", management_unit_id="m", user_id="u1", shift_id=f"s{no}", start_date=utc(start), length_minutes=30)
-            insert(db, "schedule_activity", management_unit_id="m", user_id="u1", shift_id=f"s{no}", activity_no=0,
-                   start_date=utc(start), length_minutes=30)
-
-    def test_adherence_halfhour(self):
-        self.check(self.rows("adherence_halfhour"), "half_hour scheduled_seconds",
-                   [("2026-10-25 23:30", 1800), ("2026-10-26 23:30", 1800)])
+        self.check(self.rows("adherence_halfhour", **{"from": "2026-03-01"}), "half_hour scheduled_seconds adherence_percent",
+                   [("2026-03-30 00:30", 1800, 100.0), ("2026-03-30 01:00", 1800, 100.0), ("2026-10-25 23:30", 1800, 100.0),
+                    ("2026-10-26 23:30", 1800, 100.0)])
 
 
 class Seoul(QueryCase):
@@ -474,9 +462,7 @@ class Standing(QueryCase):
 
     @staticmethod
     def fill(db):
-        for day in range(5, 9):
-            insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=0, zone="UTC",
-                   utc_from=utc("%02dT00:00:00" % day), utc_to=utc("%02dT00:00:00" % (day + 1)))
+        utc_days(db, 5, 8)
         for day in (6, 7, 8):
             insert(db, "extract_window", stream="conversations", window_start=utc("%02dT00:00:00" % day),
                    window_end=utc("%02dT00:00:00" % (day + 1)), state="open" if day == 8 else "provisional",
@@ -543,7 +529,7 @@ class Standing(QueryCase):
 class Odd(QueryCase):
     @staticmethod
     def fill(db):
-        insert(db, "zone_offset", day="2026-03-07", offset_seconds=0, utc_from=utc("07T00:00:00"), utc_to=utc("08T00:00:00"), zone="UTC")
+        utc_days(db, 7, 7)
         load(db, """
             conversation 1 07T10:00:00 07T11:00:00
             participant agent voice user=u1
@@ -625,10 +611,7 @@ class Holes(QueryCase):
 
     @staticmethod
     def fill(db):
-        for day in range(1, 6):
-            insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=32400, zone="Asia/Seoul",
-                   utc_from=utc("2026-%sT15:00:00" % ("02-28" if day == 1 else "03-%02d" % (day - 1))),
-                   utc_to=utc("%02dT15:00:00" % day))
+        zone_days(db, "Asia/Seoul", 32400, "2026-02-28T15:00:00", *("%02dT15:00:00" % day for day in range(1, 6)))
         for start, end, state, complete in (
                 ("02-28T15", "03-01T00", "settled", "03-01T00"), ("03-01T00", "03-02T00", "settled", "03-02T00"),
                 ("03-02T16", "03-03T00", "settled", "03-03T00"), ("03-03T00", "03-04T00", "provisional", "03-04T00"),

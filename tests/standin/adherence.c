@@ -379,25 +379,14 @@ static bool mark(yyjson_val *predicates, bool *wanted)
 
 static bool read_filter(yyjson_val *filter, bool *wanted)
 {
-    size_t i, n;
-    yyjson_val *clause;
-    bool any = yyjson_arr_size(yyjson_obj_get(filter, "predicates")) > 0 ||
-               yyjson_arr_size(yyjson_obj_get(filter, "clauses")) > 0;
-    if (!any) {
+    yyjson_val *predicates = yyjson_obj_get(filter, "predicates");
+    bool has_clauses = yyjson_arr_size(yyjson_obj_get(filter, "clauses")) > 0;
+    if (!has_clauses && yyjson_arr_size(predicates) == 0) {
         memset(wanted, true, (size_t)world.agents);
         return true;
     }
-    if (!yyjson_is_str(yyjson_obj_get(filter, "type")) ||
-        !mark(yyjson_obj_get(filter, "predicates"), wanted)) {
-        return false;
-    }
-    yyjson_arr_foreach(yyjson_obj_get(filter, "clauses"), i, n, clause)
-    {
-        if (!mark(yyjson_obj_get(clause, "predicates"), wanted)) {
-            return false;
-        }
-    }
-    return true;
+    return !has_clauses && yyjson_is_str(yyjson_obj_get(filter, "type")) &&
+           mark(predicates, wanted);
 }
 
 void adherence_agents_status(const struct request *request, struct reply *reply)
@@ -409,16 +398,14 @@ void adherence_agents_status(const struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad.request", "The stand-in filters by userId alone.");
     } else if (wanted) {
         reply->body.faults = fault_document(request).jw_faults;
-        jw_object(&reply->body, NULL);
-        jw_array(&reply->body, "entities");
+        JW(&reply->body, OBJECT(NULL), ARRAY("entities"));
         for (int agent = 0, shown = 0; agent < world.agents && shown < STATUS_TOP; agent++) {
             if (wanted[agent] && !agent_missing(agent, now)) {
                 write_status(&reply->body, agent, now);
                 shown++;
             }
         }
-        jw_end(&reply->body);
-        jw_end(&reply->body);
+        JW(&reply->body, END, END);
     }
     free(wanted);
     yyjson_doc_free(doc);

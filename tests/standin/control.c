@@ -88,11 +88,6 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
     return false;
 }
 
-static void show_fault(void *cls, const char *spec)
-{
-    JW(cls, TEXT(NULL, spec));
-}
-
 void control_show(const struct request *request, struct reply *reply)
 {
     (void)request;
@@ -100,7 +95,7 @@ void control_show(const struct request *request, struct reply *reply)
     struct jw *w = &reply->body;
     JW(w, OBJECT(NULL), TIME("now", moment.now), TIME("availability", moment.availability),
        ARRAY("faults"));
-    fault_each(show_fault, w);
+    fault_show(w);
     JW(w, END, END);
 }
 

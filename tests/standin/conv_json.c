@@ -272,8 +272,7 @@ static void write_participant(const struct writer *x, int n)
             write_session(x, i);
         }
     }
-    jw_end(w);
-    jw_end(w);
+    JW(w, END, END);
 }
 
 static void write_extra(const struct writer *x, const struct extra *e)
@@ -303,8 +302,7 @@ static void write_extras(const struct writer *x, enum extra_kind kind, const cha
 static void write_divisions(const struct writer *x)
 {
     uint64_t home = (uint64_t)conv_division(x->c);
-    jw_array(x->w, "divisionIds");
-    JW(x->w, UUID(NULL, world_key(THING_DIVISION, home)));
+    JW(x->w, ARRAY("divisionIds"), UUID(NULL, world_key(THING_DIVISION, home)));
     for (int i = 0; i < x->c->extra_count; i++) {
         if (x->c->extra[i].kind == EXTRA_DIVISION && there(x, x->c->extra[i].arrive, WHEN_NEVER)) {
             JW(x->w, UUID(NULL, world_key(THING_DIVISION, home > 0 ? 0 : 1)));
@@ -347,6 +345,5 @@ void conv_json(struct jw *w, const char *key, const struct conv *c, const struct
             write_participant(&x, i);
         }
     }
-    jw_end(w);
-    jw_end(w);
+    JW(w, END, END);
 }

@@ -163,8 +163,7 @@ static void write_page(const struct request *request, struct reply *reply, const
     w->faults = spoil->jw_faults;
     jw_object(w, NULL);
     conversations_write(w, &s, from, to, bare(now), spoil);
-    JW(w, COUNT("totalHits", hits > 0 ? hits : 0));
-    jw_end(w);
+    JW(w, COUNT("totalHits", hits > 0 ? hits : 0), END);
     selection_free(&s);
 }
 

@@ -88,9 +88,9 @@ static void queue_settings(struct jw *w, int i)
            INT("alertingTimeoutSeconds", settings[n].alert_seconds), OBJECT("serviceLevel"),
            REAL("percentage", 0.8), INT("durationMs", settings[n].target_ms), END, END);
     }
-    jw_end(w);
-    JW(w, OBJECT("acwSettings"), TEXT("wrapupPrompt", i % 2 ? "MANDATORY_TIMEOUT" : "OPTIONAL"),
-       IF(i % 2), INT("timeoutMs", 300000), END);
+    JW(w, END, OBJECT("acwSettings"),
+       TEXT("wrapupPrompt", i % 2 ? "MANDATORY_TIMEOUT" : "OPTIONAL"), IF(i % 2),
+       INT("timeoutMs", 300000), END);
     JW(w, IF(i % 3 == 1), OBJECT("bullseye"), ARRAY("rings"), OBJECT(NULL),
        ARRAY("expansionCriteria"), OBJECT(NULL), TEXT("type", "TIMEOUT_SECONDS"),
        REAL("threshold", 12.5), END, END, END, END, END);
@@ -160,7 +160,9 @@ enum paging {
 /* What is shown only where the query asks for it; every fourth entity is marked. */
 enum marked { NOTHING, DELETED, DEACTIVATED };
 
-/* A list: its entities have an id, a name, fields of their own, and where they are. */
+/* A list: its entities have an id, a name, fields of their own, and where they are. Or a single
+ * document about the client and its organization, of which there are only `path`, `permission` and
+ * `document`. */
 struct list {
     const char *path; /* {id}: the parent's */
     const char *permission;
@@ -180,6 +182,7 @@ struct list {
     const char *(*name)(int i, char out[64]);
     void (*fields)(struct jw *w, int i);
     const char *(*state)(int i); /* with a filter by state; NULL: without */
+    const char *document;        /* as JSON, see expand() */
 };
 
 #define API   "/api/v2/"
@@ -198,6 +201,8 @@ struct list {
         "contactList",                                                                             \
         "L") ",'campaignStatus':'off','alwaysRunning':%b,"                                         \
              "'contactSorts':[{'fieldName':'Zip, \\'5\\'','direction':'ASC','numeric':%b}],"
+
+#define ORGANIZATION "{'id':'%O','name':'Stand-in Contact Center, Ltd.'}"
 
 static const struct list lists[] = {
     {API "users", "directory:user:view", &world.users_page_cap, THING_USER, &world.agents,
@@ -351,51 +356,35 @@ static const struct list lists[] = {
      .more = VERSIONED "'trunkType':'EXTERNAL'," NAMED("edge", "E") "," NAMED(
          "trunkBase", "S") ",'inService':%b,'enabled':%b,'connectedStatus':{'connected':%b,"
                            "'connectedStateTime':'%t'},'optionsStatus':[],'family':1"},
-};
-
-/* Single documents about the client and its organization. */
-#define ORGANIZATION "{'id':'%O','name':'Stand-in Contact Center, Ltd.'}"
-
-static const struct {
-    const char *path;
-    const char *permission;
-    const char *json;
-} documents[] = {
     {API "tokens/me", "oauth:client:view",
-     "{'organization':" ORGANIZATION ",'homeOrganization':" ORGANIZATION ",'authorizedScope':[],"
-     "'OAuthClient':{'id':'%C','name':'nightly extract','authorizedGrantType':'CLIENT-CREDENTIALS',"
-     "'state':'active','roleDivisions':[%[{'roleId':'%R','divisionId':'%D'}%]],"
-     "'organization':" ORGANIZATION "}}"},
+     .document =
+         "{'organization':" ORGANIZATION ",'homeOrganization':" ORGANIZATION
+         ",'authorizedScope':[],'OAuthClient':{'id':'%C','name':'nightly extract',"
+         "'authorizedGrantType':'CLIENT-CREDENTIALS','state':'active',"
+         "'roleDivisions':[%[{'roleId':'%R','divisionId':'%D'}%]],'organization':" ORGANIZATION
+         "}}"},
     {API "authorization/subjects/me", NULL,
-     "{'id':'%C','name':'nightly extract','grants':[%[{'subjectId':'%C','division':{'id':'%D',"
-     "'name':'%d','description':'','homeDivision':%h},'role':{'id':'%R','name':'extract',"
-     "'policies':[{'domain':'analytics','entityName':'*','actions':['*']}],'default':false,"
-     "'selfUri':'/api/v2/authorization/roles/%R'},'grantMadeAt':'2024-01-01T00:00:00.000Z'}%]],"
-     "'version':1,'selfUri':'/api/v2/authorization/subjects/me'}"},
+     .document =
+         "{'id':'%C','name':'nightly extract','grants':[%[{'subjectId':'%C','division':{'id':'%D',"
+         "'name':'%d','description':'','homeDivision':%h},'role':{'id':'%R','name':'extract',"
+         "'policies':[{'domain':'analytics','entityName':'*','actions':['*']}],'default':false,"
+         "'selfUri':'/api/v2/authorization/roles/%R'},'grantMadeAt':'2024-01-01T00:00:00.000Z'}%]],"
+         "'version':1,'selfUri':'/api/v2/authorization/subjects/me'}"},
     {API "organizations/me", "directory:organization:view",
-     "{'id':'%O','name':'Stand-in Contact Center, Ltd.','defaultLanguage':'en-US',"
-     "'defaultCountryCode':'KR','thirdPartyOrgName':'standin','domain':'standin.example.test',"
-     "'version':12,'state':'active','voicemailEnabled':true,'productPlatform':'GenesysCloud',"
-     "'selfUri':'/api/v2/organizations/me'}"},
+     .document =
+         "{'id':'%O','name':'Stand-in Contact Center, Ltd.','defaultLanguage':'en-US',"
+         "'defaultCountryCode':'KR','thirdPartyOrgName':'standin','domain':'standin.example.test',"
+         "'version':12,'state':'active','voicemailEnabled':true,'productPlatform':'GenesysCloud',"
+         "'selfUri':'/api/v2/organizations/me'}"},
     {API "organizations/limits/namespaces/platform.api", "limits:organization:view",
-     "{'entities':[{'key':'client.credentials.token.rate.per.minute','namespace':'platform.api',"
-     "'value':300},{'key':'token.rate.per.minute','namespace':'platform.api','value':300},"
-     "{'key':'org.app.user.rate.per.minute','namespace':'platform.api','value':3000},"
-     "{'key':'request.bytes.max','namespace':'platform.api','value':512000}]}"},
+     .document = "{'entities':[{'key':'client.credentials.token.rate.per.minute',"
+                 "'namespace':'platform.api','value':300},"
+                 "{'key':'token.rate.per.minute','namespace':'platform.api','value':300},"
+                 "{'key':'org.app.user.rate.per.minute','namespace':'platform.api','value':3000},"
+                 "{'key':'request.bytes.max','namespace':'platform.api','value':512000}]}"},
     {API "analytics/dataretention/settings", "analytics:dataRetention:view",
-     "{'retentionDays':%k,'dateCreated':'2024-01-01T00:00:00.000Z'}"},
+     .document = "{'retentionDays':%k,'dateCreated':'2024-01-01T00:00:00.000Z'}"},
 };
-
-enum { DOCUMENTS = sizeof documents / sizeof *documents };
-
-static size_t document_of(const char *path)
-{
-    size_t i = 0;
-    while (i < DOCUMENTS && strcmp(documents[i].path, path) != 0) {
-        i++;
-    }
-    return i;
-}
 
 static const struct list *find(const char *path, char segment[64])
 {
@@ -409,11 +398,6 @@ static const struct list *find(const char *path, char segment[64])
 
 const char *directory_route(const char *path, char segment[64], const char **permission)
 {
-    size_t i = document_of(path);
-    if (i < DOCUMENTS) {
-        *permission = documents[i].permission;
-        return documents[i].path;
-    }
     const struct list *l = find(path, segment);
     *permission = l ? l->permission : NULL;
     return l ? l->path : NULL;
@@ -653,7 +637,7 @@ static bool read_filters(const struct request *request, struct reply *reply, con
     p->shows_marked = strcasecmp(value, "true") == 0;
     p->shows_others = l->marked != DEACTIVATED || !p->shows_marked;
     p->parent = l->has ? world_find(l->parent, *l->parents, request->segment) : 0;
-    if (l->has && !parent_is_there(l, p) && !proof_has_unit(request->segment)) {
+    if (l->has && !parent_is_there(l, p)) {
         reply_error(reply, 404, "not.found", "There is nothing of that id.");
         return false;
     }
@@ -760,9 +744,8 @@ void directory_answer(const struct request *request, struct reply *reply)
     const struct list *l = find(request->path, segment);
     struct jw *w = &reply->body;
     struct page p;
-    size_t document = document_of(request->path);
-    if (document < DOCUMENTS) {
-        expand(w, documents[document].json, 0, false);
+    if (l->document) {
+        expand(w, l->document, 0, false);
         return;
     }
     if (proof_list(request, reply) || !read_page(request, reply, l, &p)) {

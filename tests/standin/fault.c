@@ -246,11 +246,11 @@ bool fault_add(const char *spec, char *why, size_t size)
     return room;
 }
 
-void fault_each(void (*show)(void *cls, const char *spec), void *cls)
+void fault_show(struct jw *w)
 {
     pthread_mutex_lock(&lock);
     for (int i = 0; i < count; i++) {
-        show(cls, faults[i].spec);
+        JW(w, TEXT(NULL, faults[i].spec));
     }
     pthread_mutex_unlock(&lock);
 }

@@ -12,8 +12,8 @@
 void fault_clear(void);
 /* Adds one; false with a message in `why` if it cannot be understood. */
 bool fault_add(const char *spec, char *why, size_t size);
-/* The list as given, each by the callback. */
-void fault_each(void (*show)(void *cls, const char *spec), void *cls);
+/* Writes the list as given. */
+void fault_show(struct jw *w);
 
 /* True when a fault of that name strikes now: one chance is used up on those whose path, method and
  * text match. */

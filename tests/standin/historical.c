@@ -180,8 +180,9 @@ static char *file_of(const struct item *of, int n, int64_t now, int past, unsign
 {
     struct jw w = {.faults = faults};
     bool any = false;
-    if (proof_has_reports()) {
-        return proof_report(of->unit, of->from, of->to, n);
+    char *text;
+    if (proof_report(of->unit, of->from, of->to, n, &text)) {
+        return text;
     }
     if (n > 0) {
         return NULL;
@@ -202,7 +203,7 @@ static char *file_of(const struct item *of, int n, int64_t now, int past, unsign
         }
     }
     JW(&w, END, END);
-    char *text = any ? strndup(w.data, w.length) : NULL;
+    text = any ? strndup(w.data, w.length) : NULL;
     jw_free(&w);
     return text;
 }

@@ -46,7 +46,7 @@ static struct job *job_of(const char *id)
     struct job *found = NULL;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < MAX_JOBS && !found; i++) {
-        found = strcmp(jobs[i].id, id) == 0 ? &jobs[i] : NULL;
+        found = *id && strcmp(jobs[i].id, id) == 0 ? &jobs[i] : NULL;
     }
     pthread_mutex_unlock(&lock);
     return found;

@@ -32,8 +32,7 @@ static void make_page(size_t number)
     size_t from = number % per_day * PRERENDER_PAGE_SIZE, to = from + PRERENDER_PAGE_SIZE;
     jw_object(&w, NULL);
     conversations_write(&w, &s, from, to < s.count ? to : s.count, view, &none);
-    JW(&w, COUNT("totalHits", (int64_t)s.count + world.hits_bias));
-    jw_end(&w);
+    JW(&w, COUNT("totalHits", (int64_t)s.count + world.hits_bias), END);
     if (from < s.count) {
         http_gzip(w.data, w.length, &pages[number].bytes, &pages[number].length);
     }

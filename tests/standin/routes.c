@@ -139,18 +139,6 @@ static void forbid(const char *permission, struct reply *reply)
     reply_error(reply, 403, "missing.any.permissions", message);
 }
 
-/* The interval of the job that a path is about. */
-static void find_job(struct request *request)
-{
-    static const char jobs[] = DETAILS "/jobs/";
-    if (strncmp(request->path, jobs, sizeof jobs - 1) == 0) {
-        char id[64];
-        const char *at = request->path + sizeof jobs - 1;
-        snprintf(id, sizeof id, "%.*s", (int)strcspn(at, "/"), at);
-        jobs_interval(id, request->job_interval, sizeof request->job_interval);
-    }
-}
-
 static void handle(struct request *request, struct reply *reply)
 {
     struct route route;
@@ -164,7 +152,9 @@ static void handle(struct request *request, struct reply *reply)
         }
         return;
     }
-    find_job(request);
+    if (strncmp(request->path, DETAILS "/jobs/", sizeof DETAILS "/jobs/" - 1) == 0) {
+        jobs_interval(request->segment, request->job_interval, sizeof request->job_interval);
+    }
     if (fault_answers(request, reply) || (api && !auth_passes(request, reply))) {
         return;
     }

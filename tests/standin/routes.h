@@ -69,14 +69,11 @@ void schedules_job(const struct request *request, struct reply *reply);
 void schedules_download(const struct request *request, struct reply *reply);
 /* proof.c: */
 void proof_set(const struct request *request, struct reply *reply);
-/* Answers with a list that was posted; false: none was. */
+/* Answers with what was posted for a path; false: nothing was. */
 bool proof_list(const struct request *request, struct reply *reply);
-/* Whether a management unit of that id was posted. */
-bool proof_has_unit(const char *id);
 /* Whether reports of adherence were posted; the n-th posted one (from 0) of a unit whose start lies
  * in [from, to), to be freed (NULL: there is none). */
-bool proof_has_reports(void);
-char *proof_report(const char *unit, int64_t from, int64_t to, long n);
+bool proof_report(const char *unit, int64_t from, int64_t to, long n, char **text);
 /* aggregates.c: */
 void aggregates_query(const struct request *request, struct reply *reply);
 /* quality.c: */
