@@ -101,6 +101,6 @@ CREATE TABLE figure_kept (
 -- Business days whose figures were made anew.
 CREATE TABLE figure_touched (
     day TEXT NOT NULL PRIMARY KEY, -- business day, YYYY-MM-DD
-    run_id INTEGER,                -- run that did so last
+    run_id INTEGER,                -- run that wrote the records of which they were made last
     is_due INTEGER NOT NULL        -- 0/1: nobody has looked what moved since
 ) WITHOUT ROWID;

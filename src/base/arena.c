@@ -26,19 +26,16 @@ struct arena {
     struct block *first;
 };
 
-_Noreturn void out_of_memory(void)
+_Noreturn void out_of(const char *what)
 {
-    static const char text[] = "rollcall: out of memory; progress is kept, run again\n";
-    ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
-
-    (void)written;
+    (void)dprintf(STDERR_FILENO, "rollcall: out of %s; progress is kept, run again\n", what);
     _exit(err_facts[ERR_BUG].exit_code);
 }
 
 static void *or_die(void *memory)
 {
     if (!memory) {
-        out_of_memory();
+        out_of("memory");
     }
     return memory;
 }
@@ -79,7 +76,7 @@ static struct block *push_block(struct block **chain, size_t size)
 static size_t aligned(size_t size)
 {
     if (size > PTRDIFF_MAX - sizeof(struct block) - ALIGNMENT) {
-        out_of_memory();
+        out_of("memory");
     }
     return size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
@@ -153,7 +150,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
     size_t bytes;
 
     if (__builtin_mul_overflow(count, size, &bytes)) {
-        out_of_memory();
+        out_of("memory");
     }
     return arena_alloc(a, bytes);
 }

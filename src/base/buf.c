@@ -67,7 +67,7 @@ bool buf_add_printf(struct buf *b, const char *format, ...)
     int length = vasprintf(&text, format, args);
     va_end(args);
     if (length < 0) {
-        out_of_memory();
+        out_of("memory");
     }
     bool added = buf_add(b, text, (size_t)length);
     free(text);

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <getopt.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -408,6 +409,16 @@ static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct 
     return err_facts[kind].exit_code;
 }
 
+/* What is opened next would take the place of a closed standard stream, and get what is printed. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) { /* still not to be read, or written */
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
 int cli_main(int argc, char **argv)
 {
     struct cmd_context ctx = {.arena = arena_new(0)};
@@ -419,6 +430,7 @@ int cli_main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     (void)mallopt(M_ARENA_MAX, 2);
 #endif
+    hold_standard_streams();
     secret_keep_in();
     stop_install();
     err_clear(&e);

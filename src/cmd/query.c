@@ -29,9 +29,6 @@ static bool take_form(const struct cmd_context *ctx, struct rendering *to, const
     if (ctx->option[OPT_OUT] && to->format != RENDER_CSV && to->format != RENDER_JSON) {
         return cmd_usage(ctx, e, "--out goes with --csv or --json");
     }
-    if (*path && **path == '\0') {
-        return cmd_usage(ctx, e, "name the file");
-    }
     return ctx->argument_count > 0 || to->format == RENDER_TABLE ||
            cmd_usage(ctx, e, "name a query");
 }

@@ -11,9 +11,6 @@ bool cmd_report(struct cmd_context *ctx, struct err *e)
     if ((r.day != NULL) + (r.week != NULL) + (r.from || r.to) > 1) {
         return cmd_usage(ctx, e, "--day, --week and --from with --to exclude each other");
     }
-    if (*path == '\0') {
-        return cmd_usage(ctx, e, "name the file with --out");
-    }
     if (!cmd_open(ctx, e)) {
         return false;
     }

@@ -11,7 +11,8 @@ static const char too_long[] = "text too long";
 static const char not_there[] = "not among what it is looked up in";
 static const char no_base[] = "no instant to count from";
 
-#define OFFSET_MS_MAX 1e12 /* over 31 years: no offset in a window */
+#define OFFSET_MS_MAX 1e12   /* over 31 years: no offset in a window */
+#define WHOLE_MAX     0x1p53 /* from here on sums overflow, and readers that know doubles alone err */
 
 enum { TIME_BYTES = 24 }; /* YYYY-MM-DDTHH:MM:SS.sssZ */
 
@@ -109,18 +110,16 @@ static const char *number_cell(const struct column_map *column, struct json v, s
     enum json_type type = json_type(v);
     double real = 0;
 
-    if (column->type == COLUMN_INT && json_int(v, &c->value.integer)) {
-        c->type = CELL_INT;
-        return NULL;
-    }
     if (type != JSON_INT && type != JSON_REAL) {
         return wrong_type;
     }
-    if (!json_real(v, &real)) {
+    if (!json_real(v, &real) ||
+        (column->type == COLUMN_INT && !(real > -WHOLE_MAX && real < WHOLE_MAX))) {
         return out_of_range;
     }
     if (column->type == COLUMN_INT) {
-        return real > -0x1p63 && real < 0x1p63 ? wrong_type : out_of_range;
+        c->type = json_int(v, &c->value.integer) ? CELL_INT : CELL_NULL;
+        return c->type == CELL_INT ? NULL : wrong_type;
     }
     c->type = CELL_REAL;
     c->value.real = real;

@@ -480,7 +480,7 @@ const char *db_column_name(const struct rows *q, int column)
     const char *name = sqlite3_column_name(q->statement, column);
 
     if (!name) {
-        out_of_memory();
+        out_of("memory");
     }
     return name;
 }
@@ -495,7 +495,7 @@ const char *db_text(const struct rows *q, int column)
     const char *text = (const char *)sqlite3_column_text(q->statement, column);
 
     if (!text && (sqlite3_errcode(q->db->handle) & 0xff) == SQLITE_NOMEM) {
-        out_of_memory(); /* not a NULL */
+        out_of("memory"); /* not a NULL */
     }
     return text;
 }
@@ -592,7 +592,7 @@ struct cell db_cell(const struct rows *q, int column, struct arena *a)
         uint32_t length = (uint32_t)sqlite3_value_bytes(v);
 
         if (!text) {
-            out_of_memory();
+            out_of("memory");
         }
         text = a ? arena_strndup(a, text, length) : text;
         return (struct cell){.type = CELL_TEXT, .length = length, .value.text = text};
@@ -1003,7 +1003,7 @@ static struct db *open_handle(const char *path, const char *name, int flags, str
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting each allocation costs a lock */
     int code = sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (!d->handle) {
-        out_of_memory();
+        out_of("memory");
     }
     if (code != SQLITE_OK) {
         fail(d, "opening", e);

@@ -75,8 +75,8 @@ bool metrics_check(const char *path, struct err *e);
  * interrupted snapshot leaves the old one. */
 
 /* Opens a file aside of `path` for what `who` writes of the database `d`, and sweeps leftovers.
- * Refused: what takes the place of a file of the database, and "-", by which others mean standard
- * output (ERR_USAGE); a place of anything but a file (ERR_STORE). */
+ * Refused: what takes the place of a file of the database, "", and "-", by which others mean
+ * standard output (ERR_USAGE); a place of anything but a file (ERR_STORE). */
 bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, struct file_aside *f,
               struct err *e);
 

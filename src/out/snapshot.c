@@ -36,8 +36,9 @@ bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, st
     const char *database = db_path(d);
     struct stat st;
 
-    if (str_eq(path, "-")) {
-        return err_set(e, ERR_USAGE, "%s: '-' is not standard output here; name a file", who);
+    if (*path == '\0' || str_eq(path, "-")) {
+        return err_set(e, ERR_USAGE, "%s: '%s' is %s; name a file", who, path,
+                       *path == '\0' ? "no name" : "not standard output here");
     }
     if (same_place(a, path, database)) {
         return err_set(e, ERR_USAGE, "%s: %s is the live database itself; name another file", who,

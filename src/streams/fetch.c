@@ -503,7 +503,9 @@ struct page *pages_pop(struct pages *q, bool waits)
 {
     if (!q->begun) {
         q->begun = true;
-        INVARIANT(pthread_create(&q->thread, NULL, fetch_all, q) == 0);
+        if (pthread_create(&q->thread, NULL, fetch_all, q) != 0) {
+            out_of("threads (ulimit -u, TasksMax) or memory");
+        }
     }
     pthread_mutex_lock(&q->mutex);
     while (!q->first && waits) {

@@ -24,7 +24,9 @@ WHERE d.is_first AND queue_id <> '' AND NOT (?1 AND conversation_key IN (SELECT 
 GROUP BY d.day, queue_id, coalesce(media_type, '')
 
 -- name: figures_touch
-INSERT OR REPLACE INTO figure_touched SELECT day, (SELECT max(run_id) FROM run), 1 FROM temp.figure_day
+-- The run is the one that wrote the records: a later one may be under way beside it. Below 0: a replay of that run.
+INSERT OR REPLACE INTO figure_touched
+SELECT day, (SELECT max(abs(row_changed_run_id)) FROM fact_owed JOIN conversation USING (conversation_key)), 1 FROM temp.figure_day
 
 -- name: figures_forget_intervals
 DELETE FROM interval_figure WHERE conversation_key IN (SELECT conversation_key FROM fact_owed)

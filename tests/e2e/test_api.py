@@ -131,6 +131,11 @@ class Api(TestCase):
                               env=self.box.environment(), capture_output=True, text=True, check=False)
         self.assertEqual((done.stderr, len(done.stdout)), ("", 5))
 
+    def test_a_closed_output_is_no_connection(self):
+        """What is opened next would take its place: the answer goes nowhere, least of all back to the server."""
+        done = self.ok(self.box.run("api", "/api/v2/users", before=("sh", "-c", 'exec "$@" >&-', "sh")), 9)
+        self.assertIn("cannot write the output", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

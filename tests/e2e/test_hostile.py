@@ -161,12 +161,14 @@ class Echo(TestCase):
 
 class NoMemory(TestCase):
     @unittest.skipUnless(shim(NO_MEMORY), "no glibc")
-    def test_libcurl_without_memory_is_no_trouble_of_the_network(self):
+    def test_no_memory_and_no_thread_are_no_trouble_of_the_network(self):
         server = cloud(self)
         site = self.site(server.url, genesys={"client_secret": SECRET})
         for at in range(1, 160, 40):
             result = site.extract("--stream", "users", env={"LD_PRELOAD": shim(NO_MEMORY), "FAIL_AT": at})
             self.assertEqual(result.returncode, 70, (at, result.stderr))
+        result = site.extract(env={"LD_PRELOAD": shim("int pthread_create(void) { return 11; /* EAGAIN */ }")})
+        self.assertRegex(self.ok(result, 70).stderr, "^rollcall: out of threads [^\n]*\n$")
 
 
 if __name__ == "__main__":

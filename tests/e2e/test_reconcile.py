@@ -468,6 +468,20 @@ class NotCompared(Case):
         self.night(site, server, SPRING, 24 * 5)
         self.assertEqual(self.verdicts(site, "queue"), set())
 
+    def test_a_poll_beside_the_night(self):
+        """A run that begins while the night loads has made none of its figures."""
+        server, site = self.begin(days=3)
+
+        def poll(_, path, __):
+            if "/details/" in path and site.value("SELECT count(*) FROM run") == 1:
+                self.ok(site.extract("--stream", "adherence_realtime"))
+
+        url = self.rewriting(server.url, poll)
+        site.set(genesys={"login_url": url, "api_url": url}, extract={"in_flight": "1"})
+        self.night(site, server, SPRING, 24 * 5)
+        self.assertEqual(site.value("SELECT max(run_id) FROM run"), 2)
+        self.assertEqual(self.verdicts(site, "queue"), set())
+
     @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
     def test_final_sides_read_by_different_runs(self):
         """A first extraction that was cut is proven all the same."""

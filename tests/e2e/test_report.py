@@ -265,7 +265,7 @@ class Report(TestCase):
         for code, words, *arguments in ((2, "is no day", "--day", "yesterday"), (2, "exclude", "--day", "2026-03-01", "--week", "2026-03-01"),
                                         (2, "lies after", "--from", "2026-03-02", "--to", "2026-03-01"),
                                         (2, "nothing is called", "--queue", "no such"),
-                                        (2, "unexpected argument", "queue"), (2, "--out", "--out=")):
+                                        (2, "unexpected argument", "queue"), (2, "name a file", "--out=")):
             done = self.ok(self.site.run("report", "--out", out, *arguments), code)
             self.assertIn(words, done.stderr)
             self.assertFalse(os.path.exists(out))

@@ -132,6 +132,7 @@ class Snapshot(TestCase):
                      copy + ".folder/rollcall.db"):
             with self.subTest(path):
                 self.assertIn("live database", self.ok(site.run("snapshot", path), 2).stderr)
+        self.assertIn("name a file", self.ok(site.run("snapshot", ""), 2).stderr)
         # What lies beside a database lies beside the file itself, whatever link leads to it.
         os.symlink(site.db, copy + ".link")
         site.set(database={"path": copy + ".link"})

@@ -219,9 +219,9 @@ static const struct {
     const char *notes;
 } values[] = {
     {"'count':7.0", COUNT, "7", ""},
-    {"'count':9223372036854775807", COUNT, "9223372036854775807", ""},
+    {"'count':-9007199254740991", COUNT, "-9007199254740991", ""},
+    {"'count':9007199254740992", COUNT, "-", "count: number out of range 1"},
     {"'count':7.5", COUNT, "-", "count: wrong type 1"},
-    {"'count':9223372036854775808", COUNT, "-", "count: number out of range 1"},
     {"'ratio':-0.5", RATIO, "-0.5", ""},
     {"'ratio':4", RATIO, "4.0", ""},
     {"'ratio':1e400", RATIO, "-", "ratio: number out of range 1"},
