@@ -182,6 +182,7 @@ def setups():
     config("scope name under another key", "config_scope", permissions="analytics:report:read")
     config("platform scope", "config_scope", grants="urn:genesys:cloud:admin")
     config("region missing", "config_region_missing", login_url=None, api_url=None)
+    config("region missing beside one URL", "config_region_missing", login_url=None)
     config("region of another vendor", "config_region_unknown", login_url=None, api_url=None, region="mars-north-1")
     config("AWS name on the first region's domain", "config_region_mixed", login_url=None, api_url=None,
            region="api.us-east-2.mypurecloud.com")

@@ -317,38 +317,6 @@ TEST_IN_FIXTURE(a_directory_is_no_configuration)
 
 #define LOGIN_INI "[genesys]\nregion = mypurecloud.jp\nclient_id = ini-id\n"
 
-TEST_IN_FIXTURE(what_a_login_needs)
-{
-    static const struct {
-        const char *ini;
-        const char *missing; /* NULL: nothing */
-    } cases[] = {
-        {"[genesys]\n", "region is missing"},
-        {"[genesys]\nlogin_url = https://l.example\n", "region is missing"},
-        {"[genesys]\nregion = x\n", "client_id is missing"},
-        {"[genesys]\nregion = x\nclient_id = i\n", "client secret is missing"},
-        {"[genesys]\nregion = x\nclient_id = i\nclient_secret =\n", "client secret is missing"},
-        {"[genesys]\nregion = x\nclient_id = i\nclient_secret = s\n", NULL},
-        {"[genesys]\nlogin_url = https://l.example\napi_url = https://a.example\n"
-         "client_id = i\nclient_secret = s\n",
-         NULL},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct loaded *l = load_text(cases[i].ini, true);
-        if (cases[i].missing != NULL) {
-            check_refused(l, cases[i].missing);
-            assert_true(str_starts_with(l->e.message, "rollcall.ini: "));
-        } else {
-            good(l);
-        }
-        good(load_as(NULL, false));
-    }
-    unlink("rollcall.ini");
-    struct loaded *l = load_as(NULL, true);
-    check_refused(l, "./rollcall.ini");
-    check_refused(l, "/etc/rollcall/rollcall.ini");
-}
-
 static void assert_secret(const char *text, const char *origin)
 {
     struct loaded *l = good(load_as(NULL, true));

@@ -5,31 +5,18 @@
 #include "child.h"
 #include "utf8.h"
 
-TEST(kinds_have_their_exit_codes)
+/* Their names and exit codes are in the manual, and in what the program's tests expect of it. */
+TEST(some_kinds_end_a_run)
 {
-    static const struct {
-        enum err_kind kind;
-        const char *name;
-        int exit_code;
-        bool ends_run;
-    } rows[] = {
-        {ERR_NONE, "ok", 0, false},           {ERR_BEHIND, "behind", 1, false},
-        {ERR_USAGE, "usage", 2, true},        {ERR_CONFIG, "config", 3, true},
-        {ERR_AUTH, "auth", 4, true},          {ERR_PERMISSION, "permission", 5, false},
-        {ERR_RATE, "rate", 6, false},         {ERR_TEMPORARY, "temporary", 7, false},
-        {ERR_CONTRACT, "contract", 8, false}, {ERR_STORE, "store", 9, true},
-        {ERR_LOCKED, "locked", 10, true},     {ERR_PARTIAL, "partial", 11, false},
-        {ERR_STOPPED, "stopped", 12, true},   {ERR_MISMATCH, "mismatch", 13, false},
-        {ERR_BUG, "bug", 70, true},
-    };
+    static const enum err_kind ends[] = {ERR_USAGE,  ERR_CONFIG,  ERR_AUTH, ERR_STORE,
+                                         ERR_LOCKED, ERR_STOPPED, ERR_BUG};
+    size_t next = 0;
 
-    assert_int_equal(COUNT(rows), ERR_KIND_COUNT);
-    for (size_t i = 0; i < ERR_KIND_COUNT; i++) {
-        assert_int_equal(rows[i].kind, i);
-        assert_string_equal(err_facts[rows[i].kind].name, rows[i].name);
-        assert_int_equal(err_facts[rows[i].kind].exit_code, rows[i].exit_code);
-        assert_int_equal(err_facts[rows[i].kind].ends_run, rows[i].ends_run);
-        assert_true(strlen(err_facts[rows[i].kind].text) > 10);
+    for (enum err_kind kind = ERR_NONE; kind < ERR_KIND_COUNT; kind++) {
+        bool ends_run = next < COUNT(ends) && ends[next] == kind;
+
+        assert_int_equal(err_facts[kind].ends_run, ends_run);
+        next += ends_run;
     }
 }
 
