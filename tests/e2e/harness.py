@@ -344,11 +344,8 @@ class Site:
 
     def change(self, sql):
         """Changes the database behind the program's back."""
-        db = sqlite3.connect(self.db)
-        try:
+        with contextlib.closing(sqlite3.connect(self.db)) as db:
             db.executescript(sql)
-        finally:
-            db.close()
 
 
 def make_figures(path, owed="SELECT conversation_key FROM conversation"):

@@ -1,4 +1,4 @@
-"""`export --by-day`: the same rows in a file a day; what has not changed is not touched; killed anywhere, the manifest is right or gone."""
+"""`export --by-day`: the same rows in a file a day; what has not changed is not touched. (Killed anywhere: test_export.)"""
 import csv
 import datetime
 import gzip
@@ -7,7 +7,7 @@ import os
 import unittest
 from pathlib import Path
 
-from harness import TestCase, killed, read_csv
+from harness import TestCase, read_csv
 from test_export import described
 
 NOW = "2026-03-04T06:00:00Z"
@@ -129,32 +129,6 @@ class ByDay(TestCase):
         self.assertEqual(os.listdir(os.path.join(out, "segment")), ["day=2026-03-04"])
         none = described(self, self.box.export("none", "--since", "2026-03-05", "segment"))
         self.assertEqual([(f["day"], f["rows"], f["file"]) for f in none], [(None, 0, "segment/segment.csv.gz")])
-
-
-class Killed(TestCase):
-    def test_the_manifest_is_right_or_gone(self):
-        site = self.site(self.standin(now=NOW).url)
-        self.ok(site.extract("--until", NOW))
-        out = os.path.join(site.directory, "out")
-        export = ("export", "--by-day", "--out", out, "conversation", "queue")
-
-        def change(step):  # a dimension; a day comes, another goes
-            site.change(f"UPDATE queue SET name = '{step}' WHERE rowid = 1; UPDATE conversation SET conversation_start = "
-                        f"'2026-01-{10 + step}T00:00:00.000Z' WHERE rowid = 1")
-
-        change(0)
-        self.ok(site.run(*export))
-        old, seen = described(self, out), []
-        for step in range(1, 14):
-            change(step)
-            self.assertTrue(killed(site.run(*export, env={"ROLLCALL_KILL_STEP": step})), step)
-            found = described(self, out)
-            seen.append(found and ("old" if found == old else "new"))
-            self.ok(site.run(*export))
-            old = described(self, out)
-            self.assertEqual({f["file"] for f in old} | {"manifest.json"}, set(traces(out)), "nothing is left behind")
-            self.assertIn(f"2026-01-{10 + step}", {f["day"] for f in old})
-        self.assertEqual(seen, ["old"] * 4 + [None] * 8 + ["new"])
 
 
 if __name__ == "__main__":

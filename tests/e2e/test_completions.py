@@ -2,7 +2,6 @@
 import os
 import re
 import shutil
-import tempfile
 import unittest
 
 from harness import ROLLCALL, ROOT, TestCase, command_options, run
@@ -36,20 +35,19 @@ def queries():
 class Bash(TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.scratch = tempfile.TemporaryDirectory(prefix="rollcall-test-")
-        cls.addClassCleanup(cls.scratch.cleanup)
-        cls.script = os.path.join(cls.scratch.name, "rollcall.bash")
+        cls.scratch = cls.shared().directory()
+        cls.script = os.path.join(cls.scratch, "rollcall.bash")
         with open(cls.script, "w", encoding="utf-8") as f:
             f.write(generate("bash"))
-        os.makedirs(os.path.join(cls.scratch.name, "work", "a folder"))
-        with open(os.path.join(cls.scratch.name, "work", "a file.ini"), "w", encoding="utf-8"):
+        os.makedirs(os.path.join(cls.scratch, "work", "a folder"))
+        with open(os.path.join(cls.scratch, "work", "a file.ini"), "w", encoding="utf-8"):
             pass
 
     def complete(self, line):
         """What is offered at the end of the line; bash makes a word of each `=`."""
         words = [part for word in line.split(" ") for part in (re.findall(r"=|[^=]+", word) or [""])]
         done = run(["bash", "--norc", "-c", CALL, "bash", self.script, *words],
-                   cwd=os.path.join(self.scratch.name, "work"))
+                   cwd=os.path.join(self.scratch, "work"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return set(done.stdout.splitlines())
 

@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class Variables(TestCase):
 
     def test_weak_keys_stay_refused(self):
         """An OpenSSL configuration that admits them does not; with a strong key the login is reached."""
-        directory = Path(tempfile.mkdtemp(prefix="rollcall-test-"))
+        directory = Path(self.directory())
         made = Certificates(directory)
         made.run("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "30", "-keyout", "weak.key", "-out", "weak.pem",
                  "-subj", "/CN=weak", "-addext", "subjectAltName=IP:127.0.0.1")

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import unittest
+from pathlib import Path
 
 from harness import TestCase, killed, read_csv, wait_until
 
@@ -103,24 +104,27 @@ def described(case, out):
 
 class Manifest(TestCase):
     def test_it_describes_what_lies_beside_it_whenever_an_export_is_killed(self):
+        """Rows change, and a day comes, another goes: the manifest is that of before, gone, or the new one."""
         site = self.site(self.standin(now=NOW).url)
         self.ok(site.extract("--until", NOW))
-        for form in ((), ("--gzip",)):
-            out = os.path.join(site.directory, "out" + "".join(form))
+        for form, kept, gone in (((), 5, 8), (("--gzip",), 5, 8), (("--by-day",), 5, 10)):
+            out = Path(site.directory, "out" + "".join(form))
             export = ("export", "--out", out, *form, "conversation", "queue", "user")
             self.ok(site.run(*export))
             old, seen = described(self, out), []
-            for step in range(1, 15):
-                for table, column in (("conversation", "external_tag"), ("queue", "name"), ("user", "name")):
-                    site.change(f"UPDATE {table} SET {column} = '{step}' WHERE rowid = (SELECT max(rowid) FROM {table})")
+            for step in range(1, kept + gone + 2):
+                site.change(f"UPDATE conversation SET conversation_start = '2026-01-{10 + step}T00:00:00.000Z' WHERE rowid = 1;"
+                            f"UPDATE queue SET name = '{step}' WHERE rowid = 1; UPDATE user SET name = '{step}' WHERE rowid = 1")
                 self.assertTrue(killed(site.run(*export, env={"ROLLCALL_KILL_STEP": step})))
                 found = described(self, out)
                 seen.append(found and ("old" if found == old else "new"))
                 self.ok(site.run(*export))
-                self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [], "leftovers aside are swept")
                 self.assertNotIn(described(self, out), (old, None))
                 old = described(self, out)
-            self.assertEqual(seen, ["old"] * 5 + [None] * 8 + ["new"])
+                self.assertEqual({f["file"] for f in old} | {"manifest.json"},
+                                 {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}, "leftovers aside are swept")
+                self.assertEqual(f"2026-01-{10 + step}" in {f["day"] for f in old}, form == ("--by-day",))
+            self.assertEqual(seen, ["old"] * kept + [None] * gone + ["new"])
 
     def test_one_export_a_directory(self):
         site = self.site(self.standin(now=NOW).url)

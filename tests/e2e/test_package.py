@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -85,9 +84,7 @@ class ManPages(TestCase):
 class Deb(TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.scratch = tempfile.TemporaryDirectory(prefix="rollcall-test-")
-        cls.addClassCleanup(cls.scratch.cleanup)
-        cls.root = Path(cls.scratch.name) / "root"
+        cls.root = Path(cls.shared().directory()) / "root"
         done = make("deb")
         if done.returncode != 0:
             raise AssertionError(done.stdout)

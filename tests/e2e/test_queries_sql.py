@@ -5,13 +5,11 @@ import datetime
 import glob
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
-import tempfile
 import unittest
 
-from harness import make_figures, needs
+from harness import TestCase, make_figures, needs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QUERIES = sorted(glob.glob(os.path.join(ROOT, "queries", "*.sql")))
@@ -192,22 +190,17 @@ def fill_polls(db):
                first_observed=utc(first), last_observed=utc(last), adherence_state=adherence)
 
 
-class QueryCase(unittest.TestCase):
+class QueryCase(TestCase):
     @classmethod
     def setUpClass(cls):
         if sqlite3.sqlite_version_info < (3, 37):
             raise unittest.SkipTest("Python's SQLite is older than 3.37")
-        cls.folder = tempfile.mkdtemp()
-        cls.path = os.path.join(cls.folder, "test.db")
+        cls.path = os.path.join(cls.shared().directory(), "test.db")
         cls.db = new_database(cls.path)
+        cls.addClassCleanup(cls.db.close)
         cls.fill(cls.db)
         cls.db.commit()
         make_figures(cls.path)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.db.close()
-        shutil.rmtree(cls.folder)
 
     def rows(self, name, **params):
         text = query_text(name)

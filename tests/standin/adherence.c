@@ -77,8 +77,8 @@ int adherence_plan(int agent, int64_t day, struct agent_block out[ADHERENCE_BLOC
     return plan_day(agent, day, out, done);
 }
 
-/* What there is to do: the presence that goes with it, and its activity code, which of those that
- * come with an organization is short. */
+/* What there is to do, the presence that goes with it, and the id of its activity code: those that
+ * come with an organization have short ones. */
 static const struct {
     const char *category, *presence, *code;
 } activities[] = {{"OnQueueWork", "OnQueue", "0"},
@@ -182,7 +182,7 @@ int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
     return n;
 }
 
-/* A state's name is what an adherence, presence or routing status is now and was before. */
+/* Of what it is told since when it has been as it is: of the three in agent_now. */
 static const size_t states[] = {offsetof(struct stretch, adherence),
                                 offsetof(struct stretch, presence),
                                 offsetof(struct stretch, routing)};

@@ -9,25 +9,24 @@
 #include <string.h>
 #include <yyjson.h>
 
-/* What a control tells the world: a moment, or a number of units. */
+/* What a control tells the world: a number, or a moment (ISO text; null for what it is untold). */
 static const struct {
     const char *key;
     enum told what;
-    int64_t unit; /* 0: ISO text; null for what it is untold */
-} tellings[] = {{"now", TOLD_NOW, 0},
-                {"date", TOLD_DATE, 0},
-                {"availability", TOLD_AVAILABILITY, 0},
-                {"availability_lag", TOLD_LAG, WHEN_SECOND},
-                {"divisions", TOLD_DIVISIONS, 1},
-                {"retention_days", TOLD_RETENTION, 1}};
+    bool is_number;
+} tellings[] = {{"now", TOLD_NOW, false},
+                {"date", TOLD_DATE, false},
+                {"availability", TOLD_AVAILABILITY, false},
+                {"divisions", TOLD_DIVISIONS, true},
+                {"retention_days", TOLD_RETENTION, true}};
 
 /* Tells the i-th of them. */
 static bool tell(size_t i, yyjson_val *value)
 {
     const char *text = yyjson_get_str(value);
-    int64_t given = yyjson_get_sint(value) * tellings[i].unit;
-    bool good = tellings[i].unit ? yyjson_is_int(value) : yyjson_is_null(value) || text;
-    if (!tellings[i].unit) {
+    int64_t given = yyjson_get_sint(value);
+    bool good = tellings[i].is_number ? yyjson_is_int(value) : yyjson_is_null(value) || text;
+    if (!tellings[i].is_number) {
         given = WHEN_NEVER;
         if (text && tellings[i].what == TOLD_DATE && strcmp(text, "now") == 0) {
             given = WORLD_DATE_IS_NOW;

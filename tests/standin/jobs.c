@@ -66,34 +66,19 @@ static void not_found(struct reply *reply)
 static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
 {
     bool descending;
-    yyjson_val *limit = yyjson_obj_get(body, "limit");
-    yyjson_val *by_day = yyjson_obj_get(body, "startOfDayIntervalMatching");
     const char *interval = yyjson_get_str(yyjson_obj_get(body, "interval"));
     snprintf(job->interval, sizeof job->interval, "%s", interval ? interval : "");
     if (!conversations_interval(body, reply, &job->from, &job->to) ||
         !conversations_order(body, reply, &descending)) {
         return false;
     }
-    if ((limit && (!yyjson_is_int(limit) || yyjson_get_sint(limit) < 1)) ||
-        (by_day && !yyjson_is_bool(by_day))) {
-        reply_error(reply, 400, "bad.request",
-                    "limit is a number, startOfDayIntervalMatching a boolean.");
+    if (descending || yyjson_obj_get(body, "limit") ||
+        yyjson_is_true(yyjson_obj_get(body, "startOfDayIntervalMatching"))) {
+        reply_error(reply, 400, "bad.request", "The stand-in's jobs are whole, by lifetime, asc.");
         return false;
     }
-    if (job->of_users) {
-        return true;
-    }
-    if (yyjson_is_true(by_day)) {
-        int64_t last = job->to > job->from ? job->to - 1 : job->to;
-        corpus_started(&job->selection, when_day(job->from), when_day(last), job->as_of);
-    } else {
+    if (!job->of_users) {
         corpus_overlapping(&job->selection, job->from, job->to, job->as_of);
-    }
-    if (descending) {
-        selection_reverse(&job->selection);
-    }
-    if (limit && (uint64_t)yyjson_get_sint(limit) < job->selection.count) {
-        job->selection.count = (size_t)yyjson_get_sint(limit);
     }
     return true;
 }

@@ -10,14 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DETAILS "/api/v2/analytics/conversations/details"
+#define ANALYTICS "/api/v2/analytics/"
+#define DETAILS   ANALYTICS "conversations/details"
 #define DETAIL_PERMISSIONS                                                                         \
     "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
 
 #define WFM     "/api/v2/workforcemanagement/"
 #define REPORTS WFM "adherence/historical"
 #define QUALITY "/api/v2/quality/"
-#define USERS   "/api/v2/analytics/users/details/jobs"
+#define USERS   ANALYTICS "users/details/jobs"
 #define OWN     "/standin/" /* no token, no faults, no record */
 
 struct route {
@@ -36,11 +37,9 @@ static const struct route table[] = {
     {"DELETE", DETAILS "/jobs/{id}", jobs_delete, DETAIL_PERMISSIONS},
     {"GET", DETAILS "/jobs/{id}/results", jobs_results, DETAIL_PERMISSIONS},
     {"GET", DETAILS, conversations_by_ids, DETAIL_PERMISSIONS},
-    {"GET", "/api/v2/workforcemanagement/adherence", adherence_workforce,
-     "wfm:realtimeAdherence:view"},
-    {"POST", "/api/v2/analytics/agents/status/query", adherence_agents_status,
-     "analytics:agentState:view"},
-    {"GET", "/api/v2/analytics/agents/realtime/intervals", adherence_intervals,
+    {"GET", WFM "adherence", adherence_workforce, "wfm:realtimeAdherence:view"},
+    {"POST", ANALYTICS "agents/status/query", adherence_agents_status, "analytics:agentState:view"},
+    {"GET", ANALYTICS "agents/realtime/intervals", adherence_intervals,
      "analytics:agentState:view"},
     {"POST", WFM "managementunits/{id}/agentschedules/search", schedules_search,
      "wfm:publishedSchedule:view, wfm:schedule:view"},
@@ -55,8 +54,8 @@ static const struct route table[] = {
     {"GET", QUALITY "forms/surveys/{id}", quality_form, "quality:surveyForm:view"},
     {"POST", REPORTS "/bulk", historical_submit, "wfm:historicalAdherence:view"},
     {"GET", REPORTS "/bulk/jobs/{id}", historical_status, NULL},
-    {"POST", "/api/v2/workforcemanagement/managementunits/{id}/historicaladherencequery",
-     historical_submit, "wfm:historicalAdherence:view"},
+    {"POST", WFM "managementunits/{id}/historicaladherencequery", historical_submit,
+     "wfm:historicalAdherence:view"},
     {"GET", REPORTS "/jobs/{id}", historical_status, "wfm:historicalAdherence:view"},
     {"GET", "/downloads/{id}/{id}", historical_download, NULL},
     {"POST", USERS, jobs_submit, "analytics:userDetail:view"},
@@ -64,11 +63,10 @@ static const struct route table[] = {
     {"GET", USERS "/{id}", jobs_status, "analytics:userDetail:view"},
     {"DELETE", USERS "/{id}", jobs_delete, "analytics:userDetail:view"},
     {"GET", USERS "/{id}/results", jobs_results, "analytics:userDetail:view"},
-    {"POST", "/api/v2/analytics/users/details/query", statuses_query, "analytics:userDetail:view"},
-    {"POST", "/api/v2/analytics/conversations/aggregates/query", aggregates_query,
+    {"POST", ANALYTICS "users/details/query", statuses_query, "analytics:userDetail:view"},
+    {"POST", ANALYTICS "conversations/aggregates/query", aggregates_query,
      "analytics:conversationAggregate:view"},
-    {"POST", "/api/v2/analytics/users/aggregates/query", aggregates_query,
-     "analytics:userAggregate:view"},
+    {"POST", ANALYTICS "users/aggregates/query", aggregates_query, "analytics:userAggregate:view"},
     {"POST", OWN "control", control_set, NULL},
     {"GET", OWN "control", control_show, NULL},
     {"POST", OWN "proof", proof_set, NULL},

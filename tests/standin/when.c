@@ -42,19 +42,8 @@ static const char form[] = "^([0-9]{4})-([0-9]{2})-([0-9]{2})"
                            "(T([0-9]{2}):([0-9]{2})(:([0-9]{2})([.]([0-9]{1,3})[0-9]*)?)?"
                            "(Z|([+-])([0-9]{2}):?([0-9]{2})))?$";
 /* Its groups. */
-enum {
-    YEAR = 1,
-    MONTH,
-    DAY,
-    HOUR = 5,
-    MINUTE,
-    SECOND = 8,
-    FRACTION = 10,
-    SIGN = 12,
-    AWAY,
-    AND,
-    GROUPS
-};
+enum { YEAR = 1, MONTH, DAY, HOUR = 5, MINUTE, SECOND = 8 };
+enum { FRACTION = 10, SIGN = 12, AWAY, AND, GROUPS };
 
 static regex_t compiled;
 
