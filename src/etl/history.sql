@@ -87,7 +87,7 @@ AND ({start} >= ?3 OR ifnull({end}, ?5) > ?3 AND EXISTS (
     SELECT 1 FROM extract_window AS w WHERE w.window_id = ?1 AND NOT EXISTS (
         SELECT 1 FROM extract_window AS b
         WHERE b.stream = w.stream AND b.scope IS w.scope AND b.window_start < w.window_start)))
-AND {one_id} NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2)
+AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2 AND id = {one_id})
 AND ifnull(row_changed_run_id, 0) <= ?7
 
 -- LOAD_OBSERVE, of adherence_state. {same} goes by the state's columns that the source of `n` reports,
@@ -270,7 +270,7 @@ UPDATE {came} SET outcome = 2 - changes() WHERE rowid = 1
 -- name: observe_whole
 -- The open rows of all whom the reading of the window ?1 has not seen.
 UPDATE adherence_state SET state_end = last_observed
-WHERE state_end IS NULL AND user_id NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1)
+WHERE state_end IS NULL AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no IN (-1, 0) AND id = user_id)
 
 -- Observations from a time that has not come; ?1 is the latest that can have.
 

@@ -136,13 +136,12 @@ static void add_unseen(struct loader *l, struct words *w)
     words_add(w, "listed", "%s", l->listed ? l->listed : "");
     words_add(
         w, "unseen", "%s",
-        words_fill(w,
-                   l->listed
-                       ? "{scope} NOT IN ({listed})"
-                       : "{of_window} AND {day} AND {scope} IS ?4 AND {one_id} NOT IN "
-                         "(SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2) AND "
-                         "NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND "
-                         "tree_no = -1)" /* ids that were refused: their rows may be there */));
+        words_fill(w, l->listed
+                          ? "{scope} NOT IN ({listed})"
+                          : "{of_window} AND {day} AND {scope} IS ?4 AND NOT EXISTS (SELECT 1 FROM "
+                            "reading_seen WHERE window_id = ?1 AND tree_no = ?2 AND id = {one_id}) "
+                            "AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND "
+                            "tree_no = -1)" /* ids that were refused: their rows may be there */));
 }
 
 /* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. Of an

@@ -23,7 +23,7 @@ const struct stream stream_user_status = {
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE},
             .available = AVAILABILITY(JOBS),
             .permissions = PERMISSION,
-            .steps = DETAILS_JOB(JOBS, "", 1000, "userDetails")},
+            .steps = DETAILS_JOB(JOBS, "", 300, "userDetails")},
            {.plan = {.name = "query"},
             .permissions = PERMISSION,
             .steps = STEPS({DETAILS_QUERY(DETAILS, "asc", "", "userDetails"), .repeats = true,

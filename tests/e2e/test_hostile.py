@@ -114,6 +114,13 @@ class Memory(TestCase):
         self.assertLessEqual((self.ok(result).returncode, rss), (0, 96))
         self.assertEqual(site.value("SELECT count(*) FROM user"), 24)
 
+    def test_many_agents_take_no_more(self):
+        server = self.standin(days=1, per_day=1, agents=800, now="2026-03-02T00:00:00Z")
+        site = self.site(server.url)
+        for stream in "user_status", "user_aggregate":
+            result, rss = site.measured("extract", "--stream", stream, "--until", "2026-03-02")
+            self.assertLessEqual((self.ok(result).returncode, rss), (0, 48), stream)
+
     def test_days_of_all_streams_take_no_more_for_being_many(self):
         start, used = datetime.date(2026, 1, 1), []
         for days in (10, 90) if FULL else (3, 10):
