@@ -11,6 +11,10 @@ trap 'stopped=yes' TERM INT # the program at work is told too: it ends by itself
 
 "$rollcall" "$@" extract
 status=$?
+if [ $status -eq 10 ]; then # nothing was read: a look at real-time adherence, say, was under way
+    sleep 60
+    [ -n "$stopped" ] || { "$rollcall" "$@" extract; status=$?; }
+fi
 case $status in
 0 | 6 | 11 | 13)
     "$rollcall" "$@" export --out csv || after=$?

@@ -222,7 +222,9 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 /* A word as a shell takes it. */
 static const char *shell_word(struct arena *a, const char *word)
 {
-    return strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~") ? arena_printf(a, "'%s'", word) : word;
+    return !strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~")
+               ? word
+               : arena_printf(a, strchr(word, '\'') ? "\"%s\"" : "'%s'", word);
 }
 
 /* What comes next, as lines to paste. Cron mails what is printed, and has a PATH of its own. */
@@ -251,7 +253,7 @@ static void print_next(struct arena *a, const struct answers *to, bool is_well)
     }
     static const char line[] = "out=$(%s -c %s extract%s 2>&1) || [ $? -eq 10 ] || echo \"$out\"";
     printf("First extraction:  %s -c %s extract\nEvery night, by cron:\n"
-           "  30 4 * * *   %s\n  */5 * * * *  %s\n",
+           "  32 4 * * *   %s\n  */5 * * * *  %s\n",
            program, c, arena_printf(a, line, program, c, ""),
            arena_printf(a, line, program, c, " --stream adherence_realtime"));
 }

@@ -29,9 +29,9 @@ ORDER BY m.name
 -- (nearly that of the file: by the id alone each is a read somewhere else; views that do not have it go
 -- by the id). An index has that order: CROSS JOIN fixes the order of the loops (conversations outside,
 -- the child's primary key inside), and the key tells SQLite that a start and an id are of one
--- conversation. Columns of ours (row_*, the integer key) and BLOBs stay inside (not by the type of a
+-- conversation. Columns of ours (row_*, integer keys) and BLOBs stay inside (not by the type of a
 -- view's column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
--- replaced by conversation_id.
+-- replaced by conversation_id; rows of an agent's day go by the day, whose user and date they have.
 -- With ?2, where the rows have a day (its own, that of the conversation's start, that in which what
 -- its key names begins), the statements put them into the table that the fifth column makes, and the
 -- sixth reads it day by day.
@@ -51,6 +51,7 @@ relation AS (
             sum(name = 'conversation_id') > 0 AS has_id,
             sum(name = 'conversation_id') > 0 AND sum(name = 'conversation_start') > 0 AS has_start,
             sum(name = 'conversation_key') > 0 AND sum(name = 'conversation_id') = 0 AS is_child,
+            sum(name = 'adherence_day_key' AND pk > 0) > 0 AND max(pk) > 1 AS is_of_agent_day,
             min(CASE WHEN name IN ('day', 'business_day') THEN name END) AS day,
             min(CASE WHEN name = 'conversation_start' OR (pk > 0 AND type = 'TEXT' AND name LIKE '%start%')
                      THEN name END) AS start
@@ -75,7 +76,7 @@ shown AS (
             nullif(type, ''), 'TEXT') END AS type
     FROM field
     WHERE (type <> 'BLOB' OR is_view) AND name NOT LIKE 'row@_%' ESCAPE '@'
-    AND (name <> 'conversation_key' OR is_child)
+    AND (name <> 'conversation_key' OR is_child) AND (name <> 'adherence_day_key' OR pk = 0)
 ),
 given AS (
     SELECT
@@ -92,6 +93,8 @@ ordered AS (
                 THEN 'c.conversation_start, c.conversation_id, c.conversation_key'
             WHEN name = 'conversation_key' OR by_start AND name = 'conversation_id'
                 THEN 't.conversation_start, t.conversation_id'
+            WHEN name = 'adherence_day_key' AND pk > 0
+                THEN replace('@.user_id, @.business_day', '@', iif(is_of_agent_day, 'd', 't'))
             ELSE reference
         END AS reference
         FROM field
@@ -124,8 +127,10 @@ reading AS (
         coalesce('INSERT INTO temp.export_row SELECT ' || day_of || ', ', 'SELECT ')
         || given.list || ' FROM '
         || iif(is_child, 'main.conversation AS c CROSS JOIN ', '')
+        || iif(is_of_agent_day, 'main.adherence_day AS d CROSS JOIN ', '')
         || printf('main."%w" AS t', relation)
-        || iif(is_child, ' ON t.conversation_key = c.conversation_key', '') AS head,
+        || iif(is_child, ' ON t.conversation_key = c.conversation_key', '')
+        || iif(is_of_agent_day, ' ON t.adherence_day_key = d.adherence_day_key', '') AS head,
         coalesce(' ORDER BY ' || ordered.list, '') AS tail,
         ' EXISTS (SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id'
             AS is_known,

@@ -15,7 +15,7 @@ NOW = "2026-03-02T06:00:00Z"
 class Init(TestCase):
     def setUp(self):
         self.server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
-        self.place = os.path.join(self.directory(), "a contact centre")
+        self.place = os.path.join(self.directory(), "a contact centre's")
         os.mkdir(self.place)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "TZ"))}
         self.config = os.path.join(self.place, "rollcall.ini")
@@ -53,7 +53,7 @@ class Init(TestCase):
             with self.subTest(given):
                 done = self.init(*given.pop("more", ()), "--timezone", "Asia/Seoul", "--force", **given)
                 self.assert_ready("Asia/Seoul")
-        lines = re.search(r"First extraction: +(.*)\n.*\n  30 4 \* \* \* +(.*)\n  \*/5 \* \* \* \* +(.*)\n$", done.stdout).groups()
+        lines = re.search(r"First extraction: +(.*)\n.*\n  32 4 \* \* \* +(.*)\n  \*/5 \* \* \* \* +(.*)\n$", done.stdout).groups()
         for line in lines: # all days up to now would take long
             self.assertEqual(self.cron(re.sub(r"extract(?! --stream)", "extract --stream users", line)), "")
         with open(self.secret, "w", encoding="utf-8") as f:
