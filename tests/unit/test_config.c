@@ -5,8 +5,6 @@
 #include "io/config.h"
 #include "tempdir.h"
 
-static char example[4096]; /* path of config.example.ini */
-
 static const char *const streams[] = {"conversations", "adherence_realtime", "users", "queues"};
 
 static inline int enter(void **state)
@@ -514,14 +512,16 @@ TEST_IN_FIXTURE(blame)
 
 /* --- the example ----------------------------------------------------------------------------- */
 
+static const char *example_path(struct arena *a)
+{
+    return arena_printf(a, "%s/config.example.ini", tempdir_from);
+}
+
 /* config.example.ini, with the mark of commented-out keys ("#key") removed: prose has "# ". */
 static char *example_with_all_keys(struct arena *a)
 {
-    FILE *file = fopen(example, "rb");
-    if (file == NULL) {
-        fail_msg("no %s", example);
-        return NULL;
-    }
+    FILE *file = fopen(example_path(a), "rb");
+    assert_non_null(file);
     char *text = arena_strdup(a, "");
     char line[512];
     while (fgets(line, sizeof(line), file) != NULL) {
@@ -584,9 +584,9 @@ TEST_IN_FIXTURE(example_has_every_key)
 
 TEST_IN_FIXTURE(example_is_valid)
 {
-    struct loaded *as_it_is = good(load_as(example, false));
-    struct loaded *defaults = good(load_as(NULL, false));
     struct arena *a = arena_new(0);
+    struct loaded *as_it_is = good(load_as(example_path(a), false));
+    struct loaded *defaults = good(load_as(NULL, false));
     struct loaded *all = good(load_text(example_with_all_keys(a), false));
     assert_null(defaults->c.path);
     /* The values shown for keys that have a default are the default; the others have none. */
@@ -604,16 +604,3 @@ TEST_IN_FIXTURE(example_is_valid)
     assert_non_null(all->c.login_url);
     arena_free(a);
 }
-
-static int find_example(__attribute__((unused)) void **state)
-{
-    char here[2048];
-
-    if (getcwd(here, sizeof(here)) == NULL) {
-        return 1;
-    }
-    (void)snprintf(example, sizeof(example), "%s/config.example.ini", here);
-    return 0;
-}
-
-TEST_GROUP(find_example, NULL);
