@@ -58,15 +58,6 @@ static void say(const char *bytes)
     script.close = true;
 }
 
-static void start(const char *path)
-{
-    char url[256];
-    struct http_request request = {.url = server_url(server, path, url, sizeof(url))};
-    struct err e;
-
-    assert_true(http_start(http, &request, &e));
-}
-
 /* The next answer; its body is there until the one after it. */
 static struct http_answer next(struct http *h)
 {
@@ -76,12 +67,6 @@ static struct http_answer next(struct http *h)
     buf_free(&body);
     body = answer.body;
     return answer;
-}
-
-static struct http_answer fetch(const char *path)
-{
-    start(path);
-    return next(http);
 }
 
 /* Sends a request to the server, wherever it is aimed. */
@@ -97,6 +82,11 @@ static struct http_answer ask(struct http_request request)
     return next(http);
 }
 
+static struct http_answer fetch(void)
+{
+    return ask((struct http_request){.user = NULL});
+}
+
 static bool header_sent(const char *line)
 {
     return strstr(script.last.text, line) != NULL;
@@ -108,7 +98,7 @@ TEST_IN(setup, teardown, an_answers_headers_are_read)
         "ININ-Correlation-Id: c-1\r\nDate: Sun, 01 Mar 2026 12:00:00 GMT\r\n"
         "inin-ratelimit-allowed: 180\r\nINin-RateLimit-Count: 17\r\ninin-ratelimit-reset: x\r\n"
         "Content-Encoding: GZIP\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08z");
-    struct http_answer a = fetch("/");
+    struct http_answer a = fetch();
     assert_int_equal(a.failure, HTTP_OK);
     assert_int_equal(a.status, 429);
     assert_string_equal(buf_str(&a.body), "\x1f\x8b\x08z"); /* as it came */
@@ -177,6 +167,7 @@ TEST_IN(setup, teardown, every_length_of_credentials_is_encoded)
         assert_true(header_sent(encoded[i]));
         secret_free(secret);
     }
+    assert_int_equal(server->connections, 1); /* which is used again */
 }
 
 /* Cuts an answer after every byte but the last `lenient` ones: whole only as `whole_from` says
@@ -190,7 +181,7 @@ static void cut_everywhere(const char *bytes, size_t whole_from, size_t lenient,
         script.bytes = bytes;
         script.length = cut;
         script.close = true;
-        struct http_answer a = fetch("/");
+        struct http_answer a = fetch();
         if (cut < whole_from) {
             fail_if(a.failure != HTTP_RESET || a.status != 0 || a.detail[0] == '\0',
                     "cut after %zu bytes: failure %d, status %d", cut, a.failure, a.status);
@@ -236,11 +227,11 @@ TEST_IN(setup, teardown, the_whole_time_is_limited_and_a_download_has_its_own)
     say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     script.delay_ms = 1500;
     limit("REQUEST_MS", "1000");
-    assert_int_equal(fetch("/").failure, HTTP_TIMEOUT);
+    assert_int_equal(fetch().failure, HTTP_TIMEOUT);
     assert_int_equal(ask((struct http_request){.download = true}).failure, HTTP_OK);
     limit("REQUEST_MS", NULL);
     limit("DOWNLOAD_MS", "1000");
-    assert_int_equal(fetch("/").failure, HTTP_OK);
+    assert_int_equal(fetch().failure, HTTP_OK);
     assert_int_equal(ask((struct http_request){.download = true}).failure, HTTP_TIMEOUT);
     limit("DOWNLOAD_MS", NULL);
 }
@@ -259,7 +250,7 @@ TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
         script.bytes = bytes;
         script.length = (size_t)head + 4000;
         script.close = true;
-        struct http_answer a = fetch("/");
+        struct http_answer a = fetch();
         assert_int_equal(a.failure, HTTP_TOO_LARGE);
         assert_int_equal(a.cause, CAUSE_NET_TOO_LARGE);
         assert_int_equal(a.body.length, 0);
@@ -326,7 +317,7 @@ TEST_IN(setup, teardown, a_loopback_address_needs_no_proxy)
     setenv("http_proxy", "http://127.0.0.1:9", 1);
     setenv("all_proxy", "http://127.0.0.1:9", 1);
     http = http_new(&options, &e);
-    struct http_answer a = fetch("/");
+    struct http_answer a = fetch();
     assert_int_equal(a.failure, HTTP_OK);
     http_free(http);
     http = kept;
@@ -367,14 +358,6 @@ TEST_IN(setup, teardown, a_proxy_sees_no_token)
         http_free(h);
     }
     secret_free(token);
-}
-
-TEST_IN(setup, teardown, connections_are_used_again)
-{
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(fetch("/").status, 200);
-    }
-    assert_int_equal(server->connections, 1);
 }
 
 static int catch_signals(__attribute__((unused)) void **state)

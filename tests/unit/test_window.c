@@ -87,19 +87,6 @@ TEST_IN_SCRATCH(what_is_missing_is_found_by_its_place)
     assert_true(found);
 }
 
-TEST_IN_SCRATCH(days_are_made_once)
-{
-    make(s, &days, START, START + 2 * DAY + 1);
-    assert_string_equal(listed(s, &days, TIME_NONE), "0 1 2");
-    make(s, &days, START, START + 2 * DAY + 1);
-    make(s, &days, START, START - DAY);
-    make(s, &days, START - DAY, START + DAY); /* an earlier start adds days in front */
-    assert_string_equal(listed(s, &days, TIME_NONE), "-1 0 1 2");
-    check_value(
-        s, "SELECT count(*) FROM extract_window WHERE state = 'open' AND updated_run_id = 7", "4");
-    check_value(s, "SELECT count(*) FROM window_pass", "0");
-}
-
 TEST_IN_SCRATCH(the_moment_is_one_window)
 {
     const struct window_kind with_whole = KIND(GRID_UTC_DAY, &job, &reread);
