@@ -36,17 +36,11 @@ static const struct {
 
 enum { SHIFT_BLOCKS = sizeof shift / sizeof *shift };
 
-static struct rng rng_of(int agent, int64_t day, uint64_t what)
-{
-    return (struct rng){
-        rng_pair(rng_pair(world.seed ^ 0xadUL, (uint64_t)agent), (uint64_t)day * 8 + what)};
-}
-
 /* The planned day, and by its side what happens: each change up to a few minutes late. */
 static int plan_day(int agent, int64_t day, struct agent_block planned[BLOCKS],
                     struct agent_block done[BLOCKS])
 {
-    struct rng r = rng_of(agent, day, 0);
+    struct rng r = world_rng(0xad, agent, day, 0);
     int64_t start = day * WHEN_DAY;
     int64_t t = start + (5 + agent % 9) * WHEN_HOUR + agent % 4 * (15 * WHEN_MINUTE);
     bool off = (day + agent) % 7 < 2, training = agent % 6 == (int)(day % 6);
@@ -112,21 +106,18 @@ static void judge(struct stretch *s, int agent)
     s->presence = activities[activity_of(s->actual)].presence;
     s->routing = "OFF_QUEUE";
     s->out_of_office = strcmp(s->scheduled, "TimeOff") == 0;
+    s->impact = "Neutral";
     if (strcmp(s->scheduled, "Unscheduled") == 0) {
         s->adherence = "Unscheduled";
-        s->impact = "Neutral";
-    } else if (s->out_of_office) {
-        s->adherence = agent % 20 == 0 ? "Unknown" : "InAdherence";
-        s->impact = agent % 20 == 0 ? "Unknown" : "Neutral";
-    } else if (same) {
+    } else if (s->out_of_office && agent % 20 == 0) {
+        s->adherence = "Unknown";
+        s->impact = "Unknown";
+    } else if (s->out_of_office || same) {
         s->adherence = "InAdherence";
-        s->impact = "Neutral";
     } else if (strcmp(s->scheduled, "Training") == 0) {
         s->adherence = "Ignored";
-        s->impact = "Neutral";
     } else if (agent % 23 == 5) {
         s->adherence = "Explained";
-        s->impact = "Neutral";
         s->explained = true;
     } else {
         s->adherence = "OutOfAdherence";
@@ -160,7 +151,7 @@ static int add_on_queue(struct stretch s, struct rng *r, struct stretch *out, in
 int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
 {
     struct agent_block planned[BLOCKS], done[BLOCKS];
-    struct rng r = rng_of(agent, day, 1);
+    struct rng r = world_rng(0xad, agent, day, 1);
     int blocks = plan_day(agent, day, planned, done), n = 0, p = 0, d = 0;
     int64_t t = day * WHEN_DAY;
     while (p < blocks && d < blocks) {

@@ -40,13 +40,6 @@ static bool tell(size_t i, yyjson_val *value)
     return good;
 }
 
-static bool deny(const char *prefix, char *why, size_t size)
-{
-    (void)why;
-    (void)size;
-    return world_add_denied(prefix);
-}
-
 /* Replaces a list of texts. */
 static bool set_list(yyjson_val *list, void (*clear)(void),
                      bool (*add)(const char *text, char *why, size_t size), char *why, size_t size)
@@ -76,7 +69,7 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
         return set_list(value, fault_clear, fault_add, why, size);
     }
     if (strcmp(key, "deny") == 0) {
-        return set_list(value, world_clear_denied, deny, why, size);
+        return set_list(value, world_clear_denied, world_add_denied, why, size);
     }
     if (strcmp(key, "reset_requests") == 0) {
         if (yyjson_is_true(value)) {

@@ -1,6 +1,7 @@
 /* The plain lists (users, queues, divisions) and the single documents about the organization. */
 #include "routes.h"
 
+#include "conv.h"
 #include "fault.h"
 #include "fields.h"
 #include "when.h"
@@ -597,17 +598,6 @@ struct page {
     int64_t now;
 };
 
-static bool known_state(const char *state)
-{
-    static const char *const states[] = {"", "any", "active", "inactive", "deleted"};
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        if (strcmp(states[i], state) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The list that members of this one belong to. */
 static bool parent_is_there(const struct list *l, const struct page *p)
 {
@@ -627,7 +617,7 @@ static bool read_filters(const struct request *request, struct reply *reply, con
         snprintf(p->state, sizeof p->state, "active");
         query_value(request->query, "state", 0, p->state, sizeof p->state);
     }
-    if (!known_state(p->state)) {
+    if (*p->state && !conv_is_listed(" any active inactive deleted ", p->state)) {
         reply_error(reply, 400, "bad.request",
                     "The state is none of active, inactive, deleted, any.");
         return false;

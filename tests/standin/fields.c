@@ -292,17 +292,9 @@ static void write_field(struct jw *w, const struct field *f, const struct fields
 
 void fields_write(struct jw *w, enum fields_of of, const struct fields_context *context)
 {
-    size_t rows = sizeof table / sizeof *table, first = 0;
-    for (size_t beyond = rows; first < beyond;) {
-        size_t middle = (first + beyond) / 2;
-        if (table[middle].of < of) {
-            first = middle + 1;
-        } else {
-            beyond = middle;
-        }
-    }
-    for (const struct field *f = &table[first]; f < table + rows && f->of == of; f++) {
-        if (context->all || (f->media & context->media)) {
+    size_t rows = sizeof table / sizeof *table;
+    for (const struct field *f = table; f < table + rows && f->of <= of; f++) {
+        if (f->of == of && (context->all || (f->media & context->media))) {
             uint64_t h = rng_text(context->key, f->name);
             if (context->all || h % 1000 < f->permille) {
                 write_field(w, f, context, rng_mix(h));

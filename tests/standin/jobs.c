@@ -21,8 +21,6 @@
 #define CURSOR_MARK   "cursor_v2"
 #define INTERVAL_SIZE 64
 
-enum job_fate { JOB_GOOD, JOB_FAILS, JOB_EXPIRES, JOB_PENDS };
-
 struct job {
     char id[RNG_UUID_SIZE];
     char interval[INTERVAL_SIZE];
@@ -32,7 +30,7 @@ struct job {
     int64_t as_of;
     int64_t submitted;
     int polls;
-    enum job_fate fate;
+    const char *fate; /* the state that it comes to */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -95,14 +93,14 @@ static void keep(struct job *job)
 }
 
 /* Decided when it is submitted: a job that is lost stays so. */
-static enum job_fate fate_of(const struct request *request)
+static const char *fate_of(const struct request *request)
 {
     bool fails = fault_strikes("job-fail", request);
     bool expires = fault_strikes("job-state-expired", request);
-    return fault_strikes("job-pending", request) ? JOB_PENDS
-           : fails                               ? JOB_FAILS
-           : expires                             ? JOB_EXPIRES
-                                                 : JOB_GOOD;
+    return fault_strikes("job-pending", request) ? "PENDING"
+           : fails                               ? "FAILED"
+           : expires                             ? "EXPIRED"
+                                                 : "FULFILLED";
 }
 
 void jobs_submit(const struct request *request, struct reply *reply)
@@ -126,13 +124,8 @@ static const char *state_of(const struct job *job, int64_t now)
     if (world.job_polls > 0 && job->polls <= world.job_polls) {
         return job->polls % 2 ? "QUEUED" : "PENDING";
     }
-    if (job->fate == JOB_PENDS) {
-        return "PENDING";
-    }
-    if (job->fate == JOB_FAILS) {
-        return "FAILED";
-    }
-    return job->fate == JOB_EXPIRES || now >= job->submitted + JOB_LIFE ? "EXPIRED" : "FULFILLED";
+    bool is_old = now >= job->submitted + JOB_LIFE;
+    return is_old && strcmp(job->fate, "FULFILLED") == 0 ? "EXPIRED" : job->fate;
 }
 
 void jobs_status(const struct request *request, struct reply *reply)

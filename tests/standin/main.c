@@ -106,17 +106,12 @@ static void set_shape(const struct setting *s, const char *value)
     world.intervals = (enum intervals_shape)i;
 }
 
-static void set_deny(const struct setting *s, const char *value)
-{
-    if (!world_add_denied(value)) {
-        refuse(s->name, value);
-    }
-}
-
-static void set_fault(const struct setting *s, const char *value)
+/* Adds to a list. */
+static void add(const struct setting *s, const char *value)
 {
     char why[256];
-    if (!fault_add(value, why, sizeof why)) {
+    snprintf(why, sizeof why, "'%s' cannot be used", value);
+    if (!(strcmp(s->name, "deny") == 0 ? world_add_denied : fault_add)(value, why, sizeof why)) {
         fprintf(stderr, "standin: --%s: %s\n", s->name, why);
         exit(2);
     }
@@ -154,7 +149,7 @@ static const struct setting settings[] = {
     {"hits-bias", "N", "added to totalHits", set_int, &world.hits_bias, -1000000, 1000000},
     {"realtime-intervals", "array|entities|results",
      "serve /api/v2/analytics/agents/realtime/intervals in that shape", set_shape, NULL, 0, 0},
-    {"deny", "PATH", "403 on this prefix (may be repeated)", set_deny, NULL, 0, 0},
+    {"deny", "PATH", "403 on this prefix (may be repeated)", add, NULL, 0, 0},
     {"eventful", NULL, "much comes late, many e-mails open again", set_true, &world.eventful, 0, 0},
     {"voice-only", NULL, "no callbacks, chats, messages, e-mails", set_true, &world.voice_only, 0,
      0},
@@ -163,8 +158,8 @@ static const struct setting settings[] = {
     {"level", "N",
      "the service level: 1 of flow-outs too, 2 not of short abandons, 4 of no abandons (sum; 0)",
      set_int, &world.level, 0, 7},
-    {"fault", "SPEC", "name[:key=value[,key=value]...] (may be repeated), see below", set_fault,
-     NULL, 0, 0},
+    {"fault", "SPEC", "name[:key=value[,key=value]...] (may be repeated), see below", add, NULL, 0,
+     0},
     {"help", NULL, "", show_help, NULL, 0, 0},
 };
 

@@ -33,15 +33,9 @@ struct asked {
 
 /* --- what there is --- */
 
-static struct rng rng_of(int agent, int64_t day, uint64_t what)
-{
-    return (struct rng){
-        rng_pair(rng_pair(world.seed ^ 0x5cedUL, (uint64_t)agent), (uint64_t)day * 8 + what)};
-}
-
 static uint64_t key_of(int agent, int64_t day, uint64_t what)
 {
-    struct rng r = rng_of(agent, day, what);
+    struct rng r = world_rng(0x5ced, agent, day, what);
     return rng_next(&r);
 }
 
@@ -64,7 +58,7 @@ struct planned {
 static struct planned plan_of(int agent, int64_t day, int64_t as_of)
 {
     struct planned p = {.off = false};
-    struct rng r = rng_of(agent, day, 0);
+    struct rng r = world_rng(0x5ced, agent, day, 0);
     struct agent_block all[ADHERENCE_BLOCKS_MAX];
     int n = adherence_plan(agent, day, all);
     bool moved = rng_chance(&r, 150), late = rng_chance(&r, 150), away = rng_chance(&r, 300);
@@ -222,7 +216,7 @@ static void write_schedules(struct jw *w, const char *name, const struct asked *
 /* The explanation of an agent's late beginning, if there is one of the range by now. */
 static void write_explanation(struct jw *w, int agent, int64_t day, const struct asked *q)
 {
-    struct rng r = rng_of(agent, day, 7);
+    struct rng r = world_rng(0x5ced, agent, day, 7);
     struct planned p = plan_of(agent, day, q->as_of);
     bool given = rng_chance(&r, 400), denied = rng_chance(&r, 300), noted = rng_chance(&r, 500);
     int64_t given_at = (day + 1) * WHEN_DAY + rng_range(&r, -180, 72 * 60) * WHEN_MINUTE;

@@ -47,6 +47,12 @@ int world_find(enum thing kind, int count, const char *id)
     return -1;
 }
 
+struct rng world_rng(uint64_t salt, int agent, int64_t day, uint64_t what)
+{
+    return (struct rng){
+        rng_pair(rng_pair(world.seed ^ salt, (uint64_t)agent), (uint64_t)day * 8 + what)};
+}
+
 const char *world_user_name(int agent, char out[64])
 {
     static const char *const first[] = {"Mina", "Ji-woo",  "Noah",  "Zoë",   "Aarav", "Lucía",
@@ -165,8 +171,10 @@ void world_clear_denied(void)
     pthread_mutex_unlock(&lock);
 }
 
-bool world_add_denied(const char *prefix)
+bool world_add_denied(const char *prefix, char *why, size_t size)
 {
+    (void)why;
+    (void)size;
     pthread_mutex_lock(&lock);
     bool room = denied_count < WORLD_MAX_DENY && strlen(prefix) < sizeof denied[0];
     if (room) {

@@ -7,6 +7,7 @@
 #include "rng.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define WORLD_EARLIER_DAYS 3 /* conversations begin this many days before the first day */
@@ -87,6 +88,9 @@ uint64_t world_key(enum thing kind, uint64_t i);
 /* The number of the thing with that id, of the first `count` of a kind; -1: none has it. */
 int world_find(enum thing kind, int count, const char *id);
 
+/* What is drawn for an agent's day: `salt` says by whom, `what` for what. */
+struct rng world_rng(uint64_t salt, int agent, int64_t day, uint64_t what);
+
 /* What an agent, a queue is called: written to out, which is returned. */
 const char *world_user_name(int agent, char out[64]);
 const char *world_user_state(int agent);
@@ -123,9 +127,10 @@ int world_divisions(void);
 bool world_queue_granted(int queue);
 int world_retention(void);
 
-/* Paths (prefix, `*` allowed) that answer 403; world_denied tells. */
+/* Paths (prefix, `*` allowed) that answer 403; world_denied tells. Adding is like
+ * fault_add. */
 void world_clear_denied(void);
-bool world_add_denied(const char *prefix);
+bool world_add_denied(const char *prefix, char *why, size_t size);
 bool world_denied(const char *path);
 
 /* True if the path begins as the pattern says; `*` in it stands for anything. A pattern that ends
