@@ -413,8 +413,8 @@ static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct 
 static void hold_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0) { /* still not to be read, or written */
-            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/", O_RDONLY); /* a directory is not to be read or written either */
         }
     }
 }

@@ -135,6 +135,8 @@ class Api(TestCase):
         """What is opened next would take its place: the answer goes nowhere, least of all back to the server."""
         done = self.ok(self.box.run("api", "/api/v2/users", before=("sh", "-c", 'exec "$@" >&-', "sh")), 9)
         self.assertIn("cannot write the output", done.stderr)
+        done = self.ok(self.box.run("api", "/api/v2/users", "-d", "@-", before=("sh", "-c", 'exec "$@" <&-', "sh")), 2)
+        self.assertIn("cannot read /dev/stdin", done.stderr)
 
 
 if __name__ == "__main__":
