@@ -136,6 +136,7 @@ static void check_counts(const struct fixture *f, int is_new, int changed, int u
     "'2026-03-01T10:00:00.000Z','divisionIds':['d1','d2'],'participants':[" parts "]" more "}]}"
 #define ATTRIBUTES_A ",'attributes':{'lang':'ko','tier':'gold'}"
 #define ATTRIBUTES_B ",'attributes':{'note':'n'}"
+#define ATTRIBUTES_C ",'attributes':{'lang':'ko','vip':'yes'}"
 #define ENDED        ",'conversationEnd':'2026-03-01T10:05:00.000Z'"
 
 static const char job_page[] = PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), "");
@@ -291,13 +292,19 @@ TEST_IN_FIXTURE(test_attributes_that_move_between_participants_without_ids)
     check_counts(f, 0, 0, 1);
 }
 
-/* A name's longest value goes as its rows do, once a run. */
+/* A name's longest value goes as its rows do, once a run; a conflict, of values that differ within
+ * a conversation, at once. */
 TEST_IN_FIXTURE(test_longest_values_are_settled)
 {
-    job(f, PAGE(PART_A(",'attributes':{'lang':'long'}"), ""));
-    job(f, PAGE(PART_A(",'attributes':{'lang':'ko'}"), ""));
+    static const char names[] = "SELECT group_concat(name || ifnull(longest_length, '-') || '/' || "
+                                "conversations || '/' || conflicts) FROM attribute_key";
+
+    job(f, PAGE(PART_A(",'attributes':{'lang':'long'}") "," PART_B(ATTRIBUTES_C), ""));
+    check_value(f->s, names, "lang4/1/1,vip3/1/0");
+    job(f, PAGE(PART_A(",'attributes':{'lang':'ko'}") "," PART_B(ATTRIBUTES_C), ""));
+    check_value(f->s, names, "lang-/1/0,vip3/1/0");
     check(load_settle(f->loaders[CONVERSATIONS], &f->s->e), f->s);
-    check_value(f->s, "SELECT longest_length FROM attribute_key", "2");
+    check_value(f->s, names, "lang2/1/0,vip3/1/0");
 }
 
 /* The last counts. */
