@@ -93,11 +93,11 @@ static void write_record(struct lock_file *l, int slot, const char *text)
     (void)written;
 }
 
-/* Reads a slot's record without its blanks; "another process" where none is written (yet). */
+/* Reads a slot's record up to its blanks; "another process" where none is written (yet). */
 static void read_record(struct lock_file *l, int slot, char *holder)
 {
     ssize_t length = pread(l->fd, holder, LOCK_HOLDER_BYTES - 1, (off_t)slot * LOCK_HOLDER_BYTES);
-    while (length > 0 && (holder[length - 1] == ' ' || holder[length - 1] == '\n')) {
+    while (length > 0 && holder[length - 1] == ' ') {
         length--;
     }
     if (length <= 0 || memchr(holder, '\0', (size_t)length) != NULL) {
