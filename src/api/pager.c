@@ -813,8 +813,7 @@ enum pager_taken pager_refused(struct pager *p, int status, const char *code, st
     bool is_gone = status == 404 || status == 410 || (is_url && status == 403);
     bool is_cursor = status == 400 && p->cursor;
 
-    if ((!p->token && !p->urls) || p->over || (!is_gone && !is_cursor) ||
-        !strstr(s->path, "{token}")) {
+    if (p->over || (!is_gone && !is_cursor) || !strstr(s->path, "{token}")) {
         return PAGER_FAILED;
     }
     p->cleaned = p->cleaned || (is_gone && !is_url);
