@@ -523,11 +523,13 @@ static enum pager_taken check_answer(struct pager *p, int64_t sequence, const ch
                                                 [-NO_ROWS] = PAGER_TAKEN,
                                                 [-LOST] = PAGER_LOST};
     struct pager_page page;
-    enum pager_taken taken = give(p, sequence, text, &page, e);
 
+    e->kind = ERR_CONTRACT; /* of an answer before */
+    enum pager_taken taken = give(p, sequence, text, &page, e);
     print_message("%s\n", text);
     assert_int_equal(taken, taken_as[rows < 0 ? -rows : 0]);
     if (taken == PAGER_TAKEN) {
+        assert_int_equal(e->kind, ERR_NONE);
         assert_int_equal(page.has_rows, rows >= 0);
         assert_int_equal(page.row_count, rows > 0 ? rows : 0);
     }
@@ -927,10 +929,11 @@ TEST_IN(setup, teardown, an_expired_url_is_lost)
 
         next(p, with_job ? "{'status':'COMPLETED','url':'https://x/1'}"
                          : "{'status':'Complete','downloadUrl':'https://x/1'}");
-        ask(p);
+        r = ask(p);
         assert_int_equal(pager_refused(p, with_job ? 404 : 403, NULL, &e), PAGER_LOST);
         assert_string_equal(e.message, "the download has expired");
         assert_int_equal(pager_cleanup(p, arena, &r), with_job);
+        assert_string_equal(r.request.path, with_job ? "/e/x" : "https://x/1");
     }
 }
 
