@@ -217,6 +217,43 @@ TEST(days_begin_and_last_as_the_zone_has_it)
     }
 }
 
+/* A day holds its start, its last millisecond and what lies between, and no other day does. */
+static void check_day(int32_t number, uint32_t random)
+{
+    int64_t start = clock_zone_day_start_ms(number);
+    int64_t end = clock_zone_day_start_ms(number + 1);
+
+    if (end == start) { /* skipped */
+        assert_int_equal(clock_zone_day(start), number + 1);
+        return;
+    }
+    assert_true(end - start >= 22 * MS_PER_HOUR && end - start <= 26 * MS_PER_HOUR);
+    assert_int_equal(clock_zone_day(start), number);
+    assert_true(clock_zone_day(start - 1) < number);
+    assert_int_equal(clock_zone_day(end - 1), number);
+    assert_int_equal(clock_zone_day(start + (int64_t)random % (end - start)), number);
+}
+
+TEST(business_days_tile_time)
+{
+    static const char *const zones[] = {
+        "UTC",          "Asia/Seoul",  "America/New_York",  "Australia/Lord_Howe",
+        "Africa/Cairo", "Asia/Beirut", "America/Sao_Paulo", "Pacific/Apia",
+        "Asia/Kolkata",
+    };
+    const int32_t first = day("1999-12-01");
+    const int32_t last = day("2042-02-01");
+    uint32_t random = 1;
+
+    for (size_t i = 0; i < COUNT(zones); i++) {
+        use(zones[i]);
+        for (int32_t number = first; number < last; number++) {
+            random = random * 1664525U + 1013904223U;
+            check_day(number, random >> 5);
+        }
+    }
+}
+
 TEST(transitions_are_found_one_by_one)
 {
     static const struct {
