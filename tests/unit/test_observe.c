@@ -443,7 +443,7 @@ TEST_IN_FIXTURE(test_intervals_of_one_state)
     }
 }
 
-/* --- against the world --- */
+/* --- random answers --- */
 
 static const char *clock_text(struct fixture *f, int minute)
 {
@@ -455,6 +455,57 @@ static unsigned draw(uint32_t *seed)
     *seed = *seed * 1103515245U + 12345U;
     return *seed >> 16;
 }
+
+/* One answer of any source at minute `now`. */
+static void poll_anything(struct fixture *f, int now, uint32_t *seed)
+{
+    int back = (int)(draw(seed) % 60);
+    int start = back > now ? 0 : now - back;
+    const char *from = clock_text(f, start);
+    const char *to = clock_text(f, start + (int)(draw(seed) % 50));
+    const char *adherence = draw(seed) % 2 ? "In" : "Out";
+    const char *end = draw(seed) % 4 ? "end" : "note";
+
+    switch (draw(seed) % 5) {
+    case 0:
+        poll(f, WFM, clock_text(f, now), "[]", true);
+        break;
+    case 1:
+    case 2:
+        wfm(f, clock_text(f, now),
+            arena_printf(f->arena, "'adherenceState':'%s','timeOfAdherenceChange':'~%s'", adherence,
+                         from));
+        break;
+    default:
+        poll(f, INTERVALS, clock_text(f, now),
+             arena_printf(f->arena, "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]", from,
+                          adherence, end, to),
+             false);
+        break;
+    }
+}
+
+/* Any mixture of sources, times and states leaves a history without overlaps. */
+TEST_IN_FIXTURE(test_random_history_is_sound)
+{
+    uint32_t seed = 12345;
+    int now = 60;
+
+    scratch_exec(f->s, "PRAGMA synchronous = OFF");
+    for (int i = 0; i < 1500; i++) {
+        now += draw(&seed) % 3 == 0 ? 1 : 0;
+        now -= draw(&seed) % 97 == 0 ? 5 : 0;
+        poll_anything(f, now, &seed);
+        check_history(f, history(f));
+        check_value(f->s,
+                    "SELECT count(*) FROM adherence_state WHERE "
+                    "first_observed < state_start",
+                    "0");
+    }
+    check_value(f->s, "SELECT count(*) > 20 FROM adherence_state", "1");
+}
+
+/* --- against the world --- */
 
 enum { WORLD = 600, ROUNDS = 200 };
 enum thing { ADHERENCE, PRESENCE, UNIT, ROUTING, THINGS };
