@@ -140,7 +140,7 @@ TEST_IN(setup, teardown, requests_send_their_method_headers_and_body)
     assert_true(header_sent("\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
     assert_false(header_sent("Expect"));
 
-    /* a body over libcurl's threshold for Expect: 100-continue, of JSON by default */
+    /* a body over the threshold of older libcurls for Expect: 100-continue, of JSON by default */
     memset(large, 'x', 20000);
     large[20000] = '\0';
     ask((struct http_request){.method = HTTP_POST, .body = large});
