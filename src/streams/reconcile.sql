@@ -26,7 +26,8 @@ FROM (SELECT 0 AS is_kept, * FROM temp.reconcile_figure
         'consult_transferred', consult_transferred, 'answer_ms', answer_ms, 'abandon_ms', abandon_ms, 'flow_out_ms', flow_out_ms,
         'handle_ms', handle_ms, 'talk_ms', talk_ms, 'hold_ms', hold_ms, 'acw_ms', acw_ms, 'dialing_ms', dialing_ms,
         'contacting_ms', contacting_ms, 'numerator', numerator, 'denominator', denominator));
-CREATE TEMP TABLE IF NOT EXISTS reconcile_state (user_id TEXT, metric TEXT, qualifier TEXT, ms);
+CREATE TEMP TABLE IF NOT EXISTS reconcile_state ( -- added up row by row: a sorter would hold all half-hours of all users
+    user_id TEXT, metric TEXT, qualifier TEXT, ours REAL, theirs REAL, PRIMARY KEY (user_id, metric, qualifier)) WITHOUT ROWID;
 CREATE TEMP TABLE IF NOT EXISTS reconcile_found (
     queue_id TEXT, media_type TEXT, user_id TEXT, metric TEXT, qualifier TEXT, statistic TEXT, ours REAL, theirs REAL,
     reason TEXT);
@@ -174,11 +175,19 @@ GROUP BY queue_id, coalesce(media_type, '')
 -- Our side of agents, by its day ?1.
 INSERT INTO temp.reconcile_state
 SELECT user_id, CASE kind WHEN 'routing' THEN 'tAgentRoutingStatus' ELSE 'tSystemPresence' END,
-    coalesce(status, ''), round(seconds * 1000)
+    coalesce(status, ''), ifnull(round(seconds * 1000), 0), 0
 FROM v_agent_state
 WHERE day = ?1
+ON CONFLICT (user_id, metric, qualifier) DO UPDATE SET ours = ours + excluded.ours
 
 -- name: reconcile_take
+INSERT INTO temp.reconcile_state
+SELECT a.user_id, a.metric, a.qualifier, 0, ifnull(a.sum, 0)
+FROM temp.reconcile_day AS d
+CROSS JOIN user_aggregate AS a ON a.interval_start >= d.utc_from AND a.interval_start < d.utc_to
+WHERE d.scope = 'agent' AND d.reason IS NULL AND a.metric IN ('tAgentRoutingStatus', 'tSystemPresence')
+ON CONFLICT (user_id, metric, qualifier) DO UPDATE SET theirs = theirs + excluded.theirs;
+
 -- Both sides. What is nought on both is no figure.
 INSERT INTO temp.reconcile_found (queue_id, media_type, user_id, metric, qualifier, statistic, ours, theirs)
 WITH figure (metric, statistic, kpi) AS (VALUES
@@ -200,22 +209,12 @@ queue_side AS (
     CROSS JOIN conversation_aggregate AS a ON a.interval_start >= d.utc_from AND a.interval_start < d.utc_to
     JOIN figure AS f ON f.metric = a.metric
     WHERE d.scope = 'queue' AND d.reason IS NULL AND a.queue_id <> ''
-),
-agent_side AS (
-    SELECT user_id, metric, qualifier, ms AS ours, NULL AS theirs FROM temp.reconcile_state
-    UNION ALL
-    SELECT a.user_id, a.metric, a.qualifier, NULL, a.sum
-    FROM temp.reconcile_day AS d
-    CROSS JOIN user_aggregate AS a ON a.interval_start >= d.utc_from AND a.interval_start < d.utc_to
-    WHERE d.scope = 'agent' AND d.reason IS NULL AND a.metric IN ('tAgentRoutingStatus', 'tSystemPresence')
 )
 SELECT queue_id, media_type, '', metric, '', statistic, total(ours), total(theirs)
 FROM queue_side GROUP BY queue_id, media_type, metric, statistic
 HAVING total(ours) <> 0 OR total(theirs) <> 0
 UNION ALL
-SELECT '', '', user_id, metric, qualifier, 'sum', total(ours), total(theirs)
-FROM agent_side GROUP BY user_id, metric, qualifier
-HAVING total(ours) <> 0 OR total(theirs) <> 0
+SELECT '', '', user_id, metric, qualifier, 'sum', ours, theirs FROM temp.reconcile_state WHERE ours <> 0 OR theirs <> 0
 UNION ALL
 SELECT '', '', user_id, 'adherencePercentage', '', 'percent',
     CASE WHEN actual_length_seconds > 0 AND schedule_length_seconds > 0 AND adherence_schedule_seconds > 0
