@@ -134,14 +134,7 @@ static void add_unseen(struct loader *l, struct words *w)
                             : id  ? "{from} >= ?3 AND {from} < ?5"
                                   : "?3 IS ?3 AND ?5 IS ?5"));
     words_add(w, "listed", "%s", l->listed ? l->listed : "");
-    words_add(
-        w, "unseen", "%s",
-        words_fill(w, l->listed
-                          ? "{scope} NOT IN ({listed})"
-                          : "{of_window} AND {day} AND {scope} IS ?4 AND NOT EXISTS (SELECT 1 FROM "
-                            "reading_seen WHERE window_id = ?1 AND tree_no = ?2 AND id = {one_id}) "
-                            "AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND "
-                            "tree_no = -1)" /* ids that were refused: their rows may be there */));
+    words_add(w, "unseen", "%s", words_fill(w, l->listed ? sql_load_unlisted : sql_load_unseen));
 }
 
 /* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. Of an
@@ -223,10 +216,8 @@ static void add_log(struct loader *l, struct words *w)
                          l->tree->changes ? ", " : " || '/' || "));
     /* What two scopes bring of a row when both are first read is no change of it. */
     words_add(w, "read_before", "%s",
-              l->rule == LOAD_WINDOW || l->tree->changes
-                  ? words_fill(w, "({was} EXISTS (SELECT 1 FROM window_pass WHERE window_id = ?3 "
-                                  "AND read_at IS NOT NULL))")
-                  : "?3 IS ?3");
+              l->rule == LOAD_WINDOW || l->tree->changes ? words_fill(w, sql_load_read_before)
+                                                         : "?3 IS ?3");
 }
 
 static struct words words_of(struct loader *l, size_t table)

@@ -26,6 +26,18 @@ FROM (
                     ?3 AND stored.row_changed_run_id IS ?5 AND ({lacks}) AS lacks
                 FROM {new_root} AS new CROSS JOIN {root} AS stored ON ({stored_ids}) = ({new_ids})))))
 
+-- name: load_unlisted
+{scope} NOT IN ({listed})
+
+-- name: load_unseen
+-- Ids that were refused are noted under -1: their rows may be there.
+{of_window} AND {day} AND {scope} IS ?4
+AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2 AND id = {one_id})
+AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
+
+-- name: load_read_before
+({was} EXISTS (SELECT 1 FROM window_pass WHERE window_id = ?3 AND read_at IS NOT NULL))
+
 -- name: load_see
 INSERT OR IGNORE INTO reading_seen SELECT ?1, ?2, {one_id} FROM {new_root}
 
