@@ -28,8 +28,8 @@ bool cmd_export(struct cmd_context *ctx, struct err *e)
     int delimiter;
     struct rendering to;
 
-    if (directory && directory[0] == '\0') {
-        return err_set(e, ERR_USAGE, "export: --out is empty; name a directory (. for this one)");
+    if (directory && (*directory == '\0' || str_eq(directory, "-"))) {
+        return cmd_usage(ctx, e, "--out '%s': name a directory (. for this one)", directory);
     }
     if (!take_delimiter(ctx, &delimiter, e) || !cmd_open(ctx, e)) {
         return false;

@@ -213,6 +213,10 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
         hosts, to->value[CLIENT_ID], to->secret_path, whole_path(a, to->value[DATABASE]),
         to->value[START], to->value[TIMEZONE]);
 
+    if (str_eq(to->config_path, to->secret_path)) {
+        return cmd_usage(ctx, e, "%s is to be the configuration: name another file for the secret",
+                         to->secret_path);
+    }
     /* The secret first: a configuration never names one that is not there. */
     return may_write(ctx, to->config_path, e) && may_write(ctx, to->secret_path, e) &&
            write_file(to->secret_path, 0600, to->secret, e) &&

@@ -75,7 +75,8 @@ class Init(TestCase):
     def test_what_is_wrong_is_said_before_anything_is_written(self):
         for more, said in ((("--start", "2999-01-01"), "not come"), (("--start", "soon"), "YYYY-MM-DD"),
                            (("--timezone", "Asia/Soul"), "Asia/Seoul"), (("--region", "ap-northeast-9"), "ap-northeast-"),
-                           (("--client-id", "a b"), "one word"), (("--database", ""), "path"), (("--database", "~/x"), "whole path")):
+                           (("--client-id", "a b"), "one word"), (("--database", ""), "path"), (("--database", "~/x"), "whole path"),
+                           (("--secret-out", "rollcall.ini", "--force"), "another file for the secret")):
             with self.subTest(more):
                 self.assertIn(said, self.init(*more, code=2, input=CLIENT_SECRET).stderr)
         self.assertIn("secret", self.init(code=2, input="").stderr)
