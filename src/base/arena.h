@@ -51,7 +51,7 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
-/* Ends the process with exit code 70 and one line on stderr. */
+/* Ends the process with exit code 70 and one line on stderr: out of `what`. */
 _Noreturn void out_of(const char *what);
 
 /* malloc family that never returns NULL (exit code 70 instead); free with free(). */
