@@ -226,9 +226,16 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 /* A word as a shell takes it. */
 static const char *shell_word(struct arena *a, const char *word)
 {
-    return !strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~")
-               ? word
-               : arena_printf(a, strchr(word, '\'') ? "\"%s\"" : "'%s'", word);
+    const char *quoted = "'";
+
+    if (!strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~")) {
+        return word;
+    }
+    for (size_t part; *word; word += part + (word[part] ? 1 : 0)) {
+        part = strcspn(word, "'");
+        quoted = arena_printf(a, "%s%.*s%s", quoted, (int)part, word, word[part] ? "'\\''" : "");
+    }
+    return arena_printf(a, "%s'", quoted);
 }
 
 /* What comes next, as lines to paste. Cron mails what is printed, and has a PATH of its own. */

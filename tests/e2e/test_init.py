@@ -15,7 +15,7 @@ NOW = "2026-03-02T06:00:00Z"
 class Init(TestCase):
     def setUp(self):
         self.server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
-        self.place = os.path.join(self.directory(), "a contact centre's")
+        self.place = os.path.join(self.directory(), "a contact centre's $HOME")
         os.mkdir(self.place)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "TZ"))}
         self.config = os.path.join(self.place, "rollcall.ini")
