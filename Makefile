@@ -26,7 +26,7 @@ HARDEN_LINK := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)
 endif
 
 # pkg-config is asked once, and only when something is compiled or linked.
-PACKAGES := libcurl libcrypto sqlite3 zlib yyjson libxxhash xlsxwriter
+PACKAGES := libcurl libcrypto sqlite3 zlib libdeflate yyjson libxxhash xlsxwriter
 BREW     := $(if $(filter Darwin,$(shell uname -s)),$(shell brew --prefix 2>/dev/null))
 ifneq ($(BREW),)
 export PKG_CONFIG_PATH := $(BREW)/opt/curl/lib/pkgconfig:$(BREW)/opt/openssl@3/lib/pkgconfig:$(BREW)/opt/sqlite/lib/pkgconfig:$(BREW)/opt/zlib/lib/pkgconfig:$(PKG_CONFIG_PATH)

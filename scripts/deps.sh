@@ -41,6 +41,7 @@ build libcurl lib:libcurl required libcurl4-openssl-dev libcurl-devel curl-dev c
 build openssl lib:libcrypto required libssl-dev openssl-devel openssl-dev openssl@3
 build sqlite lib:sqlite3 required libsqlite3-dev sqlite-devel sqlite-dev sqlite
 build zlib lib:zlib required zlib1g-dev zlib-devel zlib-dev zlib
+build libdeflate lib:libdeflate required libdeflate-dev libdeflate-devel libdeflate-dev libdeflate
 build xxhash lib:libxxhash required libxxhash-dev xxhash-devel xxhash-dev xxhash
 build yyjson lib:yyjson required libyyjson-dev yyjson-devel yyjson-dev yyjson
 build xlsxwriter lib:xlsxwriter required libxlsxwriter-dev libxlsxwriter-devel libxlsxwriter-dev libxlsxwriter

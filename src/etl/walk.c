@@ -81,6 +81,7 @@ struct walk_table {
     unsigned char *ranks;    /* of the row being filled: which alternative filled the column */
     uint64_t serial;         /* of the row being filled */
     uint64_t rows_of_serial; /* the parent's row that brought the last rows */
+    size_t usual_rows;       /* of the page before this one, then of this */
 };
 
 /* What knows one tree. */
@@ -661,12 +662,14 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     }
     w->page->room_bytes -= bytes;
     if (set->row_count == set->row_capacity) {
-        size_t rows = set->row_capacity > 0 ? set->row_capacity * 2 : FIRST_ROWS;
+        size_t first = t->usual_rows > FIRST_ROWS ? t->usual_rows : FIRST_ROWS;
+        size_t rows = set->row_capacity > 0 ? set->row_capacity * 2 : first;
 
         set->cells = xrealloc(set->cells, rows * set->cells_per_row * sizeof(*set->cells));
         set->entities = xrealloc(set->entities, rows * sizeof(*set->entities));
         set->row_capacity = rows;
     }
+    t->usual_rows = set->row_count + 1;
     set->entities[set->row_count] = (uint32_t)w->out->count;
     row = set->cells + set->row_count++ * set->cells_per_row;
     memset(row, 0, set->cells_per_row * sizeof(*row));

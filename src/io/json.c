@@ -8,10 +8,9 @@
 
 _Static_assert(JSON_PADDING_BYTES >= YYJSON_PADDING_SIZE, "parsing in place needs this room");
 
-/* What a look over a text finds before it is parsed. */
+/* What a look over a text finds before it is parsed; of most texts none is taken. */
 struct survey {
-    size_t values; /* that parsing can make of it, at most */
-    size_t depth;
+    size_t values;     /* that parsing can make of it, at most */
     size_t surrogates; /* lone ones, whose escapes were mended */
     size_t invalid;    /* bytes that are no UTF-8 */
 };
@@ -52,7 +51,6 @@ static struct survey look_over(char *text, size_t length)
 {
     struct survey s = {.values = 1};
     bool in_string = false;
-    size_t depth = 0;
     uint32_t code;
     for (size_t at = 0, step; at < length; at += step) {
         char c = text[at];
@@ -65,16 +63,8 @@ static struct survey look_over(char *text, size_t length)
             size_t n = utf8_next(text + at, length - at, &code);
             s.invalid += n == 0 ? 1 : 0;
             step = n == 0 ? 1 : n;
-        } else if (in_string) {
-            continue;
-        } else if (c == '[' || c == '{') {
+        } else if (!in_string && (c == '[' || c == '{' || c == ',' || c == ':')) {
             s.values++;
-            depth++;
-            s.depth = depth > s.depth ? depth : s.depth;
-        } else if (c == ',' || c == ':') {
-            s.values++;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
         }
     }
     return s;
@@ -97,36 +87,74 @@ static char *replace_invalid(char *text, size_t *length, size_t invalid)
     return out;
 }
 
+/* Parses in place; NULL with why there is no document. */
+static yyjson_doc *parse(char *bytes, size_t length, yyjson_read_err *why)
+{
+    /* yyjson reads a number at the end of the document up to the first byte that is no digit. */
+    memset(bytes + length, 0, JSON_PADDING_BYTES);
+    yyjson_doc *parsed =
+        yyjson_read_opts(bytes, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, NULL, why);
+    INVARIANT(why->code != YYJSON_READ_ERROR_MEMORY_ALLOCATION);
+    return parsed;
+}
+
+/* Whether values are nested deeper than `most`. They stand in the order of the text, each with
+ * where what it holds ends. */
+static bool is_too_deep(yyjson_doc *parsed, size_t most)
+{
+    yyjson_val *value = yyjson_doc_get_root(parsed);
+    const yyjson_val *end = value + yyjson_doc_get_val_count(parsed);
+    const yyjson_val **ends = xcalloc(most, sizeof(*ends));
+    size_t depth = 0;
+
+    for (; value < end && depth <= most; value++) {
+        while (depth > 0 && value == ends[depth - 1]) {
+            depth--;
+        }
+        if (unsafe_yyjson_is_ctn(value) && depth++ < most) {
+            ends[depth - 1] = unsafe_yyjson_get_next(value);
+        }
+    }
+    free(ends);
+    return depth > most;
+}
+
 struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
 {
-    yyjson_read_err why = {0};
+    size_t most = (size_t)limit_get(LIMIT_PARSED_BYTES);
+    size_t depth = (size_t)limit_get(LIMIT_JSON_DEPTH);
+    yyjson_read_err why = {.code = YYJSON_READ_ERROR_INVALID_STRING};
     yyjson_doc *parsed = NULL;
-    struct survey s = look_over(bytes, length);
+    struct survey s = {.values = 0};
+
+    if (length > 0 && length <= most / (1 + sizeof(yyjson_val))) {
+        /* It fits if each byte were a value: it is looked over only where a string is odd. */
+        char *copy = memcpy(xmalloc(length + JSON_PADDING_BYTES), bytes, length);
+        parsed = parse(copy, length, &why);
+        free(parsed ? bytes : copy);
+        bytes = parsed ? copy : bytes;
+    }
+    if (!parsed && why.code == YYJSON_READ_ERROR_INVALID_STRING) {
+        s = look_over(bytes, length);
+    }
     if (s.invalid > 0 && s.invalid < (size_t)limit_get(LIMIT_INFLATED_BYTES) / 3) {
         bytes = replace_invalid(bytes, &length, s.invalid);
     }
     if (length == 0) {
         err_set(e, ERR_CONTRACT, "the answer is empty where JSON was due");
-    } else if (s.depth > (size_t)limit_get(LIMIT_JSON_DEPTH)) {
-        err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %lld",
-                (long long)limit_get(LIMIT_JSON_DEPTH));
-    } else if (length + s.values * sizeof(yyjson_val) > (size_t)limit_get(LIMIT_PARSED_BYTES)) {
+    } else if (length + s.values * sizeof(yyjson_val) > most) {
         err_because(e, ERR_CONTRACT, CAUSE_NET_TOO_LARGE,
                     "the JSON holds up to %zu values: refused (limit PARSED_BYTES)", s.values);
-    } else {
-        /* yyjson reads a number at the end of the document up to the first byte that is no digit.
-         */
-        memset(bytes + length, 0, JSON_PADDING_BYTES);
-        parsed = yyjson_read_opts(bytes, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
-                                  NULL, &why);
-        INVARIANT(why.code != YYJSON_READ_ERROR_MEMORY_ALLOCATION);
-        if (parsed == NULL) {
-            bool is_cut = why.code == YYJSON_READ_ERROR_UNEXPECTED_END;
-            err_set(e, is_cut ? ERR_TEMPORARY : ERR_CONTRACT,
-                    "no valid JSON at byte %zu of %zu: %s", why.pos, length, why.msg);
-        }
+    } else if (!parsed && (s.values == 0 || !(parsed = parse(bytes, length, &why)))) {
+        bool is_cut = why.code == YYJSON_READ_ERROR_UNEXPECTED_END;
+        err_set(e, is_cut ? ERR_TEMPORARY : ERR_CONTRACT, "no valid JSON at byte %zu of %zu: %s",
+                why.pos, length, why.msg);
+    } else if (is_too_deep(parsed, depth)) {
+        err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %zu", depth);
+        yyjson_doc_free(parsed);
+        parsed = NULL;
     }
-    if (parsed == NULL) {
+    if (!parsed) {
         free(bytes);
         return NULL;
     }

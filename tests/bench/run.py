@@ -45,7 +45,7 @@ OF_DAYS = ("user_presence", "user_routing_status", "adherence_day", "adherence_e
 ANALYSTS = ("users", "queues", "wrapup_codes", "skills", "flows", "flow_outcome_definitions", "campaigns", "management_units",
             "management_unit_users", "business_units", "activity_codes", "user_status", "schedules", "adherence_historical",
             "conversation_aggregate", "user_aggregate")
-LIBRARIES = ("libcurl", "libcrypto", "sqlite3", "zlib", "yyjson", "libxxhash", "xlsxwriter")
+LIBRARIES = ("libcurl", "libcrypto", "sqlite3", "zlib", "libdeflate", "yyjson", "libxxhash", "xlsxwriter")
 
 
 def day(n):

@@ -14,7 +14,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", "build")
 OUT = os.path.join(BUILD, "fuzz")
-LIBRARIES = ["libcurl", "libcrypto", "sqlite3", "zlib", "yyjson", "libxxhash", "xlsxwriter"]
+LIBRARIES = ["libcurl", "libcrypto", "sqlite3", "zlib", "libdeflate", "yyjson", "libxxhash", "xlsxwriter"]
 CLANG = os.environ.get("CLANG", "clang")
 MOST_BYTES = {"config": 16384, "csv": 4095, "gzip": 16384, "walk": 65536}
 TARGETS = list(MOST_BYTES)

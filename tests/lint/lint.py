@@ -18,7 +18,7 @@ import urllib.parse
 RANKS = {"base": 0, "io": 1, "api": 2, "etl": 2, "streams": 3, "out": 4, "run": 5, "probe": 5,
          "cmd": 6, "main": 7}
 
-THIRD_PARTY = re.compile(r"^(curl/.*|sqlite3(ext)?\.h|zlib\.h|yyjson\.h|ini\.h|xxhash\.h|openssl/.*|"
+THIRD_PARTY = re.compile(r"^(curl/.*|sqlite3(ext)?\.h|zlib\.h|libdeflate\.h|yyjson\.h|ini\.h|xxhash\.h|openssl/.*|"
                          r"microhttpd\.h|cmocka\.h|xlsxwriter(/.*|\.h))$")
 
 BANNED = ("strcpy strcat sprintf vsprintf gets strtok scanf sscanf fscanf vscanf vsscanf atoi atol atoll atof "
