@@ -123,18 +123,18 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
 {
     size_t most = (size_t)limit_get(LIMIT_PARSED_BYTES);
     size_t depth = (size_t)limit_get(LIMIT_JSON_DEPTH);
-    yyjson_read_err why = {.code = YYJSON_READ_ERROR_INVALID_STRING};
+    yyjson_read_err why = {0};
     yyjson_doc *parsed = NULL;
     struct survey s = {.values = 0};
 
     if (length > 0 && length <= most / (1 + sizeof(yyjson_val))) {
-        /* It fits if each byte were a value: it is looked over only where a string is odd. */
+        /* It fits though each byte were a value: it need be looked over only where it is odd. */
         char *copy = memcpy(xmalloc(length + JSON_PADDING_BYTES), bytes, length);
         parsed = parse(copy, length, &why);
         free(parsed ? bytes : copy);
         bytes = parsed ? copy : bytes;
     }
-    if (!parsed && why.code == YYJSON_READ_ERROR_INVALID_STRING) {
+    if (!parsed) {
         s = look_over(bytes, length);
     }
     if (s.invalid > 0 && s.invalid < (size_t)limit_get(LIMIT_INFLATED_BYTES) / 3) {
@@ -145,7 +145,7 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
     } else if (length + s.values * sizeof(yyjson_val) > most) {
         err_because(e, ERR_CONTRACT, CAUSE_NET_TOO_LARGE,
                     "the JSON holds up to %zu values: refused (limit PARSED_BYTES)", s.values);
-    } else if (!parsed && (s.values == 0 || !(parsed = parse(bytes, length, &why)))) {
+    } else if (!parsed && !(parsed = parse(bytes, length, &why))) {
         bool is_cut = why.code == YYJSON_READ_ERROR_UNEXPECTED_END;
         err_set(e, is_cut ? ERR_TEMPORARY : ERR_CONTRACT, "no valid JSON at byte %zu of %zu: %s",
                 why.pos, length, why.msg);
