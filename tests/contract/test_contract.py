@@ -212,7 +212,3 @@ class Names(TestCase):
         with open(os.path.join(ROOT, "tests", "standin", "conv.c"), encoding="utf-8") as file:
             own = re.search(r"detail_metrics\[\] =([^;]*);", file.read()).group(1)
         self.assertEqual(sorted(re.findall(r"\w+", own)), sorted(vendors))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -10,7 +10,6 @@ import os
 import sqlite3
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
@@ -232,7 +231,3 @@ class Control(Base):
                     "(SELECT conversation_key, participant_no, session_no, metric_no FROM session_metric LIMIT 1)")
         with self.assertRaises(AssertionError):
             self.compare(site, "query")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -10,7 +10,6 @@ import os
 import random
 import re
 import sys
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 from harness import CHANGE_LOGS, FEW, FULL, LEDGER, TestCase, all_rows, clock_at, expected_rows, killed, same_rows, table_names  # noqa: E402
@@ -166,7 +165,3 @@ class Kill(TestCase):
             with self.assertRaises(AssertionError):
                 same_rows(self, {table: wanted[table]}, contents(site, self.now))
         self.assertNotEqual(site.query("PRAGMA foreign_key_check"), [])
-
-
-if __name__ == "__main__":
-    unittest.main()

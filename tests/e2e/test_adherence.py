@@ -154,7 +154,3 @@ class Sources(TestCase):
             self.assertNotIn("GET /api/v2/users", server.requests()["routes"])
         self.ok(site.run(*POLL))
         self.assertIn("GET /api/v2/users", server.requests()["routes"])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -422,7 +422,3 @@ class Trouble(TestCase):
         server.control(faults=["4xx:status=404,path=" + BULK, "job-pending"])
         said = self.extract(site, code=7, env={"ROLLCALL_LIMIT_JOB_WAIT_MS": 1000})
         self.assertIn("not done", said.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

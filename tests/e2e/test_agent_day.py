@@ -4,7 +4,6 @@ import contextlib
 import datetime
 import json
 import sqlite3
-import unittest
 import zoneinfo
 
 from harness import ROOT, WORLDS, Api, TestCase, iso, midnight, utc
@@ -461,7 +460,3 @@ class LongDay:
 for number, world in enumerate(WORLDS):
     kinds = (LongDay,) if number == 0 else ()
     globals()[f"World{number}"] = type(f"World{number}", (*kinds, AgentDays, TestCase), dict(zip(("ZONE", "START", "SEED", "CALLS"), world)))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,6 @@ are empty or too large. That the rows are those of the answers is held by tests/
 add up to by test_figures.
 """
 import json
-import unittest
 from pathlib import Path
 
 from harness import TestCase, midnight, utc
@@ -132,7 +131,3 @@ class Users(TestCase):
         Path(site.db).unlink()
         self.ok(site.run("extract", "--until", NOW, env={"ROLLCALL_LIMIT_INFLATED_BYTES": 12000}))
         self.assertEqual(site.value("SELECT DISTINCT kind FROM data_problem"), "an answer that is too large")
-
-
-if __name__ == "__main__":
-    unittest.main()

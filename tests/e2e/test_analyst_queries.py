@@ -687,7 +687,3 @@ class Small(TestCase):
         self.assertEqual([(r["conversation_id"], r["value"]) for r in said["why"]], [(line["conversation"]["conversationId"], 1)])
         self.assertEqual([r["percent"] for r in said["abandons_by_wait"]], [None] * len(STEPS))
         self.assertEqual(dict(page.facts["At a glance"])["Offered"], "1")
-
-
-if __name__ == "__main__":
-    unittest.main()

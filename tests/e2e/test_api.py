@@ -3,7 +3,6 @@ import json
 import os
 import re
 import subprocess
-import unittest
 
 from broken import SECRET, cloud
 from harness import TestCase, open_terminal
@@ -137,7 +136,3 @@ class Api(TestCase):
         self.assertIn("cannot write the output", done.stderr)
         done = self.ok(self.box.run("api", "/api/v2/users", "-d", "@-", before=("sh", "-c", 'exec "$@" <&-', "sh")), 2)
         self.assertIn("cannot read /dev/stdin", done.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -575,7 +575,3 @@ class Long(Past):
         self.server.control(now=NOW)
         result, rss = self.past_site(streams=EVERY).measured(*command, timeout=1800)
         self.assertLessEqual((self.ok(result).returncode, rss), (0, 48))
-
-
-if __name__ == "__main__":
-    unittest.main()

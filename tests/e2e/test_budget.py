@@ -255,7 +255,3 @@ class AtRandom(unittest.TestCase):
     def test_sequences(self):
         seeds = seeds_of("ROLLCALL_NIGHTS", *range(1, 41 if FULL else 1))
         carry_out_all(self, "ROLLCALL_NIGHTS", Nights, [(seed,) for seed in seeds])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,7 +4,6 @@ import datetime
 import gzip
 import json
 import os
-import unittest
 from pathlib import Path
 
 from harness import TestCase, read_csv
@@ -129,7 +128,3 @@ class ByDay(TestCase):
         self.assertEqual(os.listdir(os.path.join(out, "segment")), ["day=2026-03-04"])
         none = described(self, self.box.export("none", "--since", "2026-03-05", "segment"))
         self.assertEqual([(f["day"], f["rows"], f["file"]) for f in none], [(None, 0, "segment/segment.csv.gz")])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -755,7 +755,3 @@ class StandIn(Checked):
                 said = int(re.search(r"about (\d+) requests a night", result.stdout).group(1))
                 taken = site.value("SELECT sum(requests) FROM request_count WHERE run_id = 2 AND route LIKE '/%'")
                 self.assertLessEqual(abs(said - taken), max(2, 0.15 * taken), f"{said} said, {taken} taken")
-
-
-if __name__ == "__main__":
-    unittest.main()

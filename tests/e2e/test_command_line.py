@@ -336,7 +336,3 @@ class Together(CommandLine):
                                 for name in ("queues", "users")]:
                     out, errors = process.communicate(timeout=120)
                     self.assertEqual(process.returncode, 0, out + errors)
-
-
-if __name__ == "__main__":
-    unittest.main()

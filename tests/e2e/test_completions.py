@@ -130,7 +130,3 @@ class Docs(TestCase):
                 lines = (re.search(rf"(?m)^\\fB{command}\\fR.*", man), re.search(rf"(?m)^\| `rollcall {command}\b[^`]*`", readme))
                 for line in lines:
                     self.assertEqual(set(re.findall(r"--[a-z-]+", line.group())), {o for o in options if o.startswith("--")} - {"--help"})
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -208,7 +208,3 @@ class Convert(TestCase):
         site = self.fixture("finished", self.server().url)
         result = self.ok(site.run("status"), 9)
         self.assertIn("next `rollcall extract` brings it up to date", result.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

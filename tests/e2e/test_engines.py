@@ -202,7 +202,3 @@ class Engines(TestCase):
         for page in RECIPES.glob("[a-z]*.md"):
             self.assertIn(f"]({page.name})", index)
             self.assertRegex(page.read_text(encoding="utf-8"), r"[Nn]ot run here|`make\s+check(-full)?` runs")
-
-
-if __name__ == "__main__":
-    unittest.main()

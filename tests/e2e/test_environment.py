@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """What others could put in the program's way: variables of its environment, files where it looks for its own."""
 import os
 import platform
@@ -91,7 +90,3 @@ class Program(TestCase):
             self.skipTest("built with sanitizers")
         self.assertRegex(code, r"<main>:\n.*endbr64")
         self.assertRegex(code, r"sub +\$0x1000,%rsp\n.*or[ql]? +\$0x0,")
-
-
-if __name__ == "__main__":
-    unittest.main()

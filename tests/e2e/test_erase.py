@@ -383,7 +383,3 @@ class EraseTest(TestCase):
         finally:
             holder.close()
             process.communicate()
-
-
-if __name__ == "__main__":
-    unittest.main()

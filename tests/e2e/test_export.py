@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import os
-import unittest
 from pathlib import Path
 
 from harness import TestCase, killed, read_csv, wait_until
@@ -207,7 +206,3 @@ class Odd(TestCase):
         self.assertFalse(os.path.exists(out + ".csv"))
         for name, code in (("../out", 2), ("a/b", 2), ("x/y", 2), ("no_column", 9), ("no_table", 9), ("late", 9)):
             self.assertIn(name, self.ok(site.run("export", "--out", out, name), code).stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,6 +1,5 @@
 """Extraction end to end: the file equals what a right extraction holds, by every method, at every lateness."""
 import json
-import unittest
 
 from harness import TestCase, compare_conversations, csv_bytes, expected_rows, fields, plain_rows, same_rows
 
@@ -284,7 +283,3 @@ class Faults(Held):
     def test_parallel(self):
         server, _ = self.held(faults=["latency:ms=30"], extract={"in_flight": 16}, page_cap=5)
         self.assertGreater(server.requests()["max_concurrent"], 2)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import sqlite3
-import unittest
 import zoneinfo
 
 from harness import FULL, WORLDS, TestCase, iso, killed, make_figures, midnight, same_rows, utc
@@ -370,7 +369,3 @@ class Figures(TestCase):
                 make_figures(site.db, f"VALUES ({key})")
                 self.assertEqual(before, rows(kept))
             self.assertNotEqual(before, rows(sums))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -176,7 +176,3 @@ class NoMemory(TestCase):
             self.assertEqual(result.returncode, 70, (at, result.stderr))
         result = site.extract(env={"LD_PRELOAD": shim("int pthread_create(void) { return 11; /* EAGAIN */ }")})
         self.assertRegex(self.ok(result, 70).stderr, "^rollcall: out of threads [^\n]*\n$")
-
-
-if __name__ == "__main__":
-    unittest.main()

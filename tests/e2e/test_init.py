@@ -131,7 +131,3 @@ class Init(TestCase):
         self.assertNotIn(CLIENT_SECRET, seen)
         self.assertIn("First extraction", seen)
         self.assert_ready("Asia/Seoul")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,6 @@ is marked and what comes is there, as days pass, by test_ten_nights.
 """
 import json
 import re
-import unittest
 
 import harness
 from harness import TestCase, clock_at, wait_until
@@ -137,7 +136,3 @@ class Lists(TestCase):
             self.ok(site.extract("--stream", stream), 11)
         for table in ("management_unit", "management_unit_user", "team", "team_member"):
             self.assertEqual(site.value(f"SELECT count(deleted_at) FROM {table}"), 0, table)
-
-
-if __name__ == "__main__":
-    unittest.main()

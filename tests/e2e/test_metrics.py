@@ -3,7 +3,6 @@ import os
 import re
 import shutil
 import time
-import unittest
 
 from harness import ROOT, TestCase, needs, run
 
@@ -156,7 +155,3 @@ class Metrics(TestCase):
             result = run([PROMTOOL, "check", "metrics"], input=given)
             self.assertEqual(result.returncode, code, result.stdout + result.stderr)
             self.assertEqual(bool(result.stdout + result.stderr), code != 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -306,7 +306,3 @@ class AtRandom(unittest.TestCase):
         # Of the others: a method changed between two looks, and a day that differs otherwise once it was read again.
         usual = range(1, 301) if FULL else (1, 2, 125, 262)
         carry_out_all(self, "ROLLCALL_NIGHTS", Nights, [(seed,) for seed in seeds_of("ROLLCALL_NIGHTS", *usual)])
-
-
-if __name__ == "__main__":
-    unittest.main()

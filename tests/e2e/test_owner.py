@@ -1,6 +1,5 @@
 """Whose a file is, what bounds its times, and streams side by side."""
 import re
-import unittest
 
 import harness
 from harness import TestCase
@@ -127,7 +126,3 @@ class SideBySide(TestCase):
             server.control(reset_requests=True)
             self.ok(site.run("extract", "--stream", "adherence_realtime"))
             self.assertEqual("GET /api/v2/users" in server.requests()["routes"], asked, minutes)
-
-
-if __name__ == "__main__":
-    unittest.main()

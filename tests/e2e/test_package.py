@@ -147,7 +147,3 @@ class Deb(TestCase):
         self.ok(box.extract("--until", NOW))
         self.assertEqual(box.value("SELECT count(*) FROM conversation"), len(server.truth("2026-03-01T00:00:00Z")))
         self.assertGreater(len(csv_bytes(box.export())), 20)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,6 @@ import os
 import re
 import tempfile
 import time
-import unittest
 
 from harness import TestCase, at_terminal
 
@@ -118,7 +117,3 @@ class Progress(TestCase):
             for line in drawn:
                 if not line.startswith("rollcall: "):
                     self.assertLess(len(line), columns, line)
-
-
-if __name__ == "__main__":
-    unittest.main()

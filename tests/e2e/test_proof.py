@@ -9,7 +9,6 @@ import json
 import os
 import random
 import re
-import unittest
 from pathlib import Path
 
 import harness
@@ -181,7 +180,3 @@ class Shown(TestCase):
             self.assertTrue(part in sources, part)  # assertIn would print all sources
         for stream in ("adherence_days", *BESIDE):
             self.assertTrue(any(stream in block for block in blocks), stream)
-
-
-if __name__ == "__main__":
-    unittest.main()

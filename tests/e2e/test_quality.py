@@ -2,7 +2,6 @@
 state there is, whose rows tests/sdk holds against the API's answers; late, scored again, deleted and refused ones.
 """
 import json
-import unittest
 
 from harness import TestCase, canonical
 
@@ -144,7 +143,3 @@ class Quality(TestCase):
         refusals.clear()
         self.assertEqual(marked("2026-03-13T06:00:00Z"), set())
         self.compare(server, site, "2026-03-13T06:00:00Z")
-
-
-if __name__ == "__main__":
-    unittest.main()

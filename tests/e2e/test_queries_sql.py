@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The views and the analysts' queries: a few hand-made days, and figures worked out by hand."""
 
 import datetime
@@ -708,7 +707,3 @@ class Files(QueryCase):
 
 
 del QueryCase
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import stat
-import unittest
 import xml.etree.ElementTree
 import zipfile
 from pathlib import Path
@@ -193,7 +192,3 @@ class Files(TestCase):
                 (2, "is no whole number", "open_conversations", "min_hours=some")):
             with self.subTest(arguments):
                 self.assertIn(words, self.ok(self.site.run("query", *arguments), code).stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -371,7 +371,3 @@ class Replay(TestCase):
             result = site.run("replay")
             self.assertEqual(result.returncode, 10, result.stderr)
         self.ok(site.run("replay"))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,7 +4,6 @@ import os
 import re
 import sqlite3
 import subprocess
-import unittest
 
 from harness import ROOT, TestCase, clock_at, needs, run
 from test_adherence import POLL
@@ -116,7 +115,3 @@ class Readers(TestCase):
                 rows = db.execute(sql, {p[1:]: None for p in parameters}).fetchall()
                 self.compare(name, told["answers"][name], in_json(rows))
         db.close()
-
-
-if __name__ == "__main__":
-    unittest.main()

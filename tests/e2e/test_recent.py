@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import unittest
 
 from broken import SECRET, TOKEN, cloud
 from harness import TestCase, ago, at_terminal, instant, utc
@@ -193,7 +192,3 @@ class Recent(TestCase):
         server.control(deny=[])
         site.set(genesys={"client_secret": "wrong"})
         self.assertIn("secret", self.ok(site.run("recent"), 4).stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -556,7 +556,3 @@ class TenNights(Case):
             with self.subTest(plan):
                 moved.update(self.simulate(*plan))
         self.assertGreater(len(moved), 3)
-
-
-if __name__ == "__main__":
-    unittest.main()

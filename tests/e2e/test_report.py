@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shlex
-import unittest
 
 import browser
 from harness import FULL, TestCase, lack, needs, run
@@ -316,7 +315,3 @@ class Report(TestCase):
         self.assertIn(HOSTILE[0], shown.run("return document.body.innerText"))
         if lack(browser.AXE):
             self.skipTest("all but accessibility was judged; " + lack(browser.AXE))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,6 @@ import os
 import signal
 import sqlite3
 import threading
-import unittest
 
 from harness import FULL, TestCase, compare_conversations, csv_bytes, wait_until
 
@@ -129,7 +128,3 @@ class DiskFull(TestCase):
         self.ok(site.run("export", "--out", out, before=["prlimit", "--fsize=20000"]), 9)
         self.assertEqual(csv_bytes(out), before)
         self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [])
-
-
-if __name__ == "__main__":
-    unittest.main()

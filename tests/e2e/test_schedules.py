@@ -2,7 +2,6 @@
 what is stored equals one extraction of the state there is by the next nights. That the rows of one are those of the answers is held
 by tests/sdk.
 """
-import unittest
 
 from harness import Api, TestCase, later, plain_rows, same_rows
 
@@ -94,7 +93,3 @@ class Schedules(TestCase):
                 server.control(faults=faults)
                 self.extract(site)
                 self.compare(server, site)
-
-
-if __name__ == "__main__":
-    unittest.main()

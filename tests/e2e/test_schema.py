@@ -1,7 +1,6 @@
 """What `rollcall schema` says of tables and views is what the file has."""
 import json
 import os
-import unittest
 
 from harness import ROLLCALL, TestCase, at_terminal, run
 
@@ -129,7 +128,3 @@ class Schema(TestCase):
         words = " ".join(shown.split())
         for name, said in self.said["v_queue_day"].items():
             self.assertIn(" ".join(filter(None, (name, said["type"], said["unit"], said["description"]))), words)
-
-
-if __name__ == "__main__":
-    unittest.main()

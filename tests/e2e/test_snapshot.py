@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import threading
 import time
-import unittest
 from pathlib import Path
 
 from harness import AS_NOBODY, TestCase, run
@@ -197,7 +196,3 @@ class Snapshot(TestCase):
             self.assertEqual(len(Path(copy).read_bytes()), len(old))
             self.assertEqual(self.asides(copy), [])
         self.assertEqual(dump(copy), dump(site.db))
-
-
-if __name__ == "__main__":
-    unittest.main()

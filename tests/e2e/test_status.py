@@ -5,7 +5,6 @@ import re
 import signal
 import sqlite3
 import time
-import unittest
 
 from harness import FEW, TestCase, ago, clock_at, wait_until
 
@@ -269,7 +268,3 @@ class Status(Morning):
         failure = self.status(site, 0)["last_failure"]
         self.assertEqual((failure["run_id"], failure["killed"]), (1, True))
         self.assertRegex(site.run("status").stdout, r"last failure +run 1, .*, killed")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The database's own troubles: who may read what is made, writes that the system refuses, another writer, a file that is
 replaced."""
 import os
@@ -276,7 +275,3 @@ class Replaced(TestCase):
                         self.assertEqual(site.value("SELECT count(*) FROM raw_page"), was)
                     self.check_next(site, wanted)
                     self.assertEqual(self.aside(site), [] if kind == "touched" else self.BOTH)
-
-
-if __name__ == "__main__":
-    unittest.main()

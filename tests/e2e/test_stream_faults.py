@@ -11,7 +11,6 @@ import concurrent.futures
 import os
 import random
 import re
-import unittest
 
 from harness import CHANGE_LOGS, FULL, LEDGER, ROLLCALL, TestCase, all_rows, clock_at, counted, run, same_json, same_rows
 from test_lists import OF_THE_MOMENT
@@ -224,7 +223,3 @@ class Faults(TestCase):
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
             wrong = [line for lines in pool.map(trouble_of, names) for line in lines]
         self.assertEqual(wrong, [], "\n".join(wrong))
-
-
-if __name__ == "__main__":
-    unittest.main()

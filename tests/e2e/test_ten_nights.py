@@ -266,7 +266,3 @@ class Simulation(unittest.TestCase):
         seeds = seeds_of("ROLLCALL_TEN_NIGHTS", ALWAYS)
         pairs = itertools.product(seeds, ZONES) if FULL or len(seeds) == 1 else zip(seeds, ZONES)
         carry_out_all(self, "ROLLCALL_TEN_NIGHTS", TenNights, [(seed, *place) for seed, place in pairs])
-
-
-if __name__ == "__main__":
-    unittest.main()

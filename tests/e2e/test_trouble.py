@@ -4,7 +4,6 @@ import json
 import os
 import re
 import threading
-import unittest
 
 from harness import TestCase, changed_after_lookback, clock_at, compare_conversations, wait_until
 
@@ -371,7 +370,3 @@ class Interrupted(TestCase):
         self.ok(site.run(*run, second), 11)
         self.ok(site.run(*run, second))
         compare_conversations(self, site, server.truth("2026-03-02", now=second, availability="2026-03-03T06:00:00Z"))
-
-
-if __name__ == "__main__":
-    unittest.main()

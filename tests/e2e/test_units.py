@@ -232,7 +232,3 @@ class Logrotate(TestCase):
         done = run(["logrotate", "-f", "-s", directory + "/state", config.name])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual((log.stat().st_size, log.with_suffix(".log.1").read_text()), (0, "one line\n"))
-
-
-if __name__ == "__main__":
-    unittest.main()

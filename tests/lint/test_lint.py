@@ -203,7 +203,3 @@ class Rules(unittest.TestCase):
             text = file.read()
         for rule in lint.RULES:
             self.assertIn("lint.%s," % rule.__name__, text)
-
-
-if __name__ == "__main__":
-    unittest.main()

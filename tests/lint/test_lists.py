@@ -77,7 +77,3 @@ class Lists(unittest.TestCase):
                     made = made_of(awk, GOOD.replace(before, after))
                     self.assertEqual(made.returncode, 1)
                     self.assertRegex(made.stderr, r"\.txt:%d: .*%s" % (line, said))
-
-
-if __name__ == "__main__":
-    unittest.main()

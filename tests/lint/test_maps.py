@@ -292,7 +292,3 @@ class Released(unittest.TestCase):
             with open(path, encoding="utf-8") as f:
                 for line in f:
                     self.assertNotRegex(line.split("--")[0], r"^[^']*'([^']*'[^']*')*[^']*$", f"{path}: {line}")
-
-
-if __name__ == "__main__":
-    unittest.main()

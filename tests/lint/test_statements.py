@@ -132,7 +132,3 @@ class Statements(unittest.TestCase):
                 with self.subTest(view=view, condition=condition):
                     plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE {condition}")]
                     self.assertTrue(any(re.match(first, line) for line in (plan[:1] if "day" in condition else plan)), plan)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
@@ -270,7 +269,3 @@ class SdkTest(TestCase):
     def test_every_table_is_read(self):
         read = {table for r in READS for table in r.tables}
         self.assertEqual(sorted({t.root.name for t in self.tables.values()} - read), [], "a line of READS is missing")
-
-
-if __name__ == "__main__":
-    unittest.main()

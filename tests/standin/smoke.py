@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The stand-in holds what it promises where no test of the program would see that it does not: what it refuses, the faults that
 retries hide, what its histories are full of. That its answers are right is what extractions are compared with its truth for."""
 import base64
@@ -12,7 +11,6 @@ import os
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 from harness import CLIENT_ID, CLIENT_SECRET, STANDIN, Standin, TestCase  # noqa: E402
@@ -249,7 +247,3 @@ class Faults(StandinTest):
             self.one.control(date=date)
             dates.append(self.one.ask("GET", "/api/v2/tokens/me").headers["Date"])
         self.assertEqual(dates, [None, "Sun, 04 Jan 2026 00:00:00 GMT", "Sun, 01 Feb 2026 01:02:03 GMT"])
-
-
-if __name__ == "__main__":
-    unittest.main()
