@@ -249,7 +249,7 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
     e->http_status = answer->status;
     struct json_doc *doc = answer->body.length > 0 ? answer_parse(answer, &ignored) : NULL;
-    struct json body = doc ? json_root(doc) : (struct json){NULL};
+    struct json body = json_root(doc);
     if (answer->status < 300) {
         err_append(e, " with an error for a body");
     }

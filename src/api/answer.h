@@ -41,8 +41,7 @@ bool answer_is_error(struct json root);
  * save 501 and 505, network, TLS and proxies: ERR_TEMPORARY; 401: ERR_AUTH; redirects and other
  * 4xx: ERR_CONTRACT), message with label, status, code, message, contextId, limit and correlation
  * id, all escaped. `code` (ANSWER_CODE_BYTES) receives ErrorBody.code, "" without one. Always
- * false.
- */
+ * false. */
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code);
 
 /* Why the login host, which did answer, gave no token. `words`: error and description of its JSON

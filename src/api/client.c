@@ -251,13 +251,12 @@ struct client *client_new(const struct config *config, struct err *e)
 
 void client_free(struct client *c)
 {
-    if (!c) {
-        return;
+    if (c) {
+        client_abort(c);
+        http_free(c->http);
+        secret_free(c->token.value);
+        free(c);
     }
-    client_abort(c);
-    http_free(c->http);
-    secret_free(c->token.value);
-    free(c);
 }
 
 void client_send(struct client *c, const struct client_request *request)
@@ -311,7 +310,6 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
         .download = f->request.target == CLIENT_URL,
         .user = f,
     };
-    int64_t left_ms;
 
     if (f->request.target == CLIENT_LOGIN) {
         request.content_type = "application/x-www-form-urlencoded";
@@ -323,7 +321,7 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
     if (f->attempt++ == 0) {
         f->first_sent_ms = now_ms;
     }
-    left_ms = c->patience_ms - (now_ms - f->first_sent_ms);
+    int64_t left_ms = c->patience_ms - (now_ms - f->first_sent_ms);
     request.most_ms = c->patience_ms == 0 ? 0 : left_ms > 0 ? left_ms : 1;
     step("request");
     if (!http_start(c->http, &request, e)) {
@@ -336,8 +334,7 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
 }
 
 /* Sees to the request that gets all others a token, and goes before them: returns how long it
- * waits.
- */
+ * waits. */
 static int64_t want_token(struct client *c, int64_t now_ms)
 {
     const struct client_request request = {
@@ -408,8 +405,7 @@ static bool send_due(struct client *c, int64_t *wait_ms)
         if (f->request.target != CLIENT_URL && client_counted(c) >= atomic_load(&c->most)) {
             break;
         }
-        bool has_token = c->token.value && now < c->token.renew_at_ms;
-        if (f->request.target == CLIENT_API && !has_token) {
+        if (f->request.target == CLIENT_API && !(c->token.value && now < c->token.renew_at_ms)) {
             *wait_ms = want_token(c, now);
             sent = sent || *wait_ms <= 0;
             break;
@@ -618,7 +614,7 @@ static void refuse_login(const struct config *config, struct flight *f, const st
     const char *last = "";
     BUF_SCOPED struct buf words = buf_of(WORDS_BYTES);
 
-    for (size_t i = 0; doc && i < COUNT_OF(fields); i++) {
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
         const char *text = json_str(json_get(json_root(doc), fields[i]));
         if (text && !str_eq(text, last)) {
             (void)buf_add_str(&words, words.length > 0 ? ": " : "");
@@ -838,9 +834,7 @@ static void tell_wait(struct client *c, bool takes)
     int64_t due_ms = f->due_ms > c->pace.hold_until_ms ? f->due_ms : c->pace.hold_until_ms;
     bool is_short = f->unknown_name && !c->reached[f->request.target];
     int64_t most_ms = limit_get(is_short ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS);
-    if (c->patience_ms > 0 && c->patience_ms < most_ms) {
-        most_ms = c->patience_ms;
-    }
+    most_ms = c->patience_ms > 0 ? clock_earlier(most_ms, c->patience_ms) : most_ms;
     struct client_wait wait = {
         .kind = WAIT_ANSWER,
         .what = f->request.label,
@@ -1003,12 +997,6 @@ static void ask_about(struct client *c, const struct client_identity *who, const
     client_send(c, &request);
 }
 
-/* An answer's document as text; NULL: there is none. */
-static const char *text_of(struct arena *a, const struct client_answer *answer)
-{
-    return answer->document ? json_write(a, json_root(answer->document), NULL) : NULL;
-}
-
 /* Asks a source whose the client is, `beside` requests under way; false: trouble, no refusal. */
 static bool ask_owner(struct client *c, const struct owner_source *source, size_t beside,
                       struct arena *a, struct client_identity *who, struct err *e)
@@ -1029,7 +1017,7 @@ static bool ask_owner(struct client *c, const struct owner_source *source, size_
     const char *name = json_str(json_first(root, source->name));
     who->id = id && *id ? arena_strdup(a, id) : NULL;
     who->name = arena_strdup(a, name ? name : "");
-    who->token = source == owner_sources ? text_of(a, &answer) : who->token;
+    who->token = source == owner_sources ? json_write(a, root, NULL) : who->token;
     return true;
 }
 
@@ -1050,15 +1038,14 @@ bool client_identify(struct client *c, struct arena *a, struct client_identity *
     if (!client_take(c, beside, e)) {
         return false;
     }
-    who->subject = text_of(a, &subject);
-    bool says = subject.document &&
-                json_type(json_get(json_root(subject.document), "grants")) == JSON_ARRAY;
+    who->subject = json_write(a, json_root(subject.document), NULL);
+    bool says = json_type(json_get(json_root(subject.document), "grants")) == JSON_ARRAY;
     if (who->grants && !who->owner && !says) {
         ask_about(c, who, owner_sources[0].path, true, &token);
         if (!client_take(c, 1, e)) {
             return false;
         }
-        who->token = text_of(a, &token);
+        who->token = json_write(a, json_root(token.document), NULL);
     }
     return true;
 }

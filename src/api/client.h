@@ -104,8 +104,7 @@ void client_share(struct client *c, int runs);
 /* `most` requests may go out by now, and `all` in all, those that went and those of tokens, retries
  * and polls included (not of CLIENT_URL). Beyond `most` they wait for a later call; beyond `all`
  * they end, for the cause of the budget, with `why` (borrowed for the client's life), while what is
- * on the wire is answered.
- */
+ * on the wire is answered. */
 void client_limit(struct client *c, int64_t most, int64_t all, const char *why);
 
 /* How many went out that count there; and how many may still go in all. */

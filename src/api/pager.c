@@ -786,9 +786,7 @@ enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct js
         return say_nothing(p, lacks, e);
     }
     const char *available = text_at(root, s->available);
-    if (!available || !clock_parse(available, true, &page->available_ms)) {
-        page->available_ms = TIME_NONE;
-    }
+    (void)(available && clock_parse(available, true, &page->available_ms));
     if (!has_pages(s)) {
         enum pager_taken taken = take_lead(p, root, page, e);
         p->pending = taken == PAGER_AGAIN;

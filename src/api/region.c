@@ -23,9 +23,8 @@ static char *host_of(struct arena *a, const char *text)
     char *user_end = strrchr(host, '@');
     host = user_end ? user_end + 1 : host;
     host[strcspn(host, ":")] = '\0';
-    size_t length = strlen(host);
-    if (length > 0 && host[length - 1] == '.') {
-        host[length - 1] = '\0';
+    if (str_ends_with(host, ".")) {
+        host[strlen(host) - 1] = '\0';
     }
     return host;
 }

@@ -32,12 +32,12 @@ _Noreturn void out_of(const char *what)
     _exit(err_facts[ERR_BUG].exit_code);
 }
 
-static void *or_die(void *memory)
+void *or_die(const void *memory)
 {
     if (!memory) {
         out_of("memory");
     }
-    return memory;
+    return (void *)memory;
 }
 
 void *xmalloc(size_t size)
@@ -57,9 +57,7 @@ void *xrealloc(void *old, size_t size)
 
 char *xstrdup(const char *text)
 {
-    size_t bytes = strlen(text) + 1;
-
-    return memcpy(xmalloc(bytes), text, bytes);
+    return or_die(strdup(text));
 }
 
 static struct block *push_block(struct block **chain, size_t size)
@@ -107,12 +105,11 @@ void arena_reset(struct arena *a)
 
 void arena_free(struct arena *a)
 {
-    if (!a) {
-        return;
+    if (a) {
+        arena_reset(a);
+        free(a->first);
+        free(a);
     }
-    arena_reset(a);
-    free(a->first);
-    free(a);
 }
 
 size_t arena_bytes(const struct arena *a)
@@ -157,9 +154,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 
 char *arena_strdup(struct arena *a, const char *text)
 {
-    size_t bytes = strlen(text) + 1;
-
-    return memcpy(take(a, bytes), text, bytes);
+    return text ? arena_strndup(a, text, strlen(text)) : NULL;
 }
 
 char *arena_strndup(struct arena *a, const char *text, size_t length)

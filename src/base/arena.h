@@ -42,7 +42,8 @@ void *arena_alloc(struct arena *a, size_t size);
 /* `count * size` zeroed bytes, overflow checked, owned by the arena. */
 void *arena_array(struct arena *a, size_t count, size_t size);
 
-/* A NUL-terminated copy of `text`, or of at most its first `length` bytes; owned by the arena. */
+/* A NUL-terminated copy of `text` (NULL: NULL), or of at most its first `length` bytes; owned by
+ * the arena. */
 char *arena_strdup(struct arena *a, const char *text);
 char *arena_strndup(struct arena *a, const char *text, size_t length);
 
@@ -53,6 +54,9 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args)
 
 /* Ends the process with exit code 70 and one line on stderr: out of `what`. */
 _Noreturn void out_of(const char *what);
+
+/* `memory`, unless it is NULL: then the process ends so, out of memory. */
+void *or_die(const void *memory);
 
 /* malloc family that never returns NULL (exit code 70 instead); free with free(). */
 void *xmalloc(size_t size);

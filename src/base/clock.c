@@ -169,10 +169,8 @@ static bool read_offset(const char **at, int64_t *ms)
         return true;
     }
     bool west = read_numbers(at, "-", n);
-    if (!west && !read_numbers(at, "+", n)) {
-        return false;
-    }
-    if (!read_numbers(at, "2:2", n) && !read_numbers(at, "22", n) && !read_numbers(at, "2", n)) {
+    if ((!west && !read_numbers(at, "+", n)) ||
+        (!read_numbers(at, "2:2", n) && !read_numbers(at, "22", n) && !read_numbers(at, "2", n))) {
         return false;
     }
     *ms = ((int64_t)n[0] * 60 + n[1]) * (west ? -MS_PER_MINUTE : MS_PER_MINUTE);
@@ -204,13 +202,8 @@ bool clock_parse(const char *text, bool assume_utc, int64_t *ms)
 bool clock_parse_day(const char *text, int32_t *day)
 {
     const char *at = text;
-    int32_t value = 0;
 
-    if (!read_date(&at, &value) || *at != '\0') {
-        return false;
-    }
-    *day = value;
-    return true;
+    return read_date(&at, day) && *at == '\0';
 }
 
 /* --- the business zone ------------------------------------------------------------------------ */
@@ -266,9 +259,9 @@ int64_t clock_zone_day_start_ms(int32_t day)
 
     while (from < limit) {
         int64_t until = clock_next_transition_ms(from, limit);
-        int64_t start = midnight - clock_zone_offset_seconds(from) * MS_PER_SECOND;
+        int64_t start =
+            clock_later(midnight - clock_zone_offset_seconds(from) * MS_PER_SECOND, from);
 
-        start = start > from ? start : from;
         if (start < until) {
             return start;
         }

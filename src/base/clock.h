@@ -63,8 +63,7 @@ int64_t clock_utc_day_start(int64_t ms);
 
 /* Sets the business zone (IANA name, looked up in $TZDIR, /usr/share/zoneinfo, /usr/lib/zoneinfo,
  * /usr/share/lib/zoneinfo; UTC needs no file). Errors: ERR_CONFIG when the name is malformed or no
- * such zone is installed; the message gives the nearest installed name, or says to install tzdata.
- */
+ * such zone is installed; the message gives the nearest name, or says to install tzdata. */
 bool clock_set_zone(const char *name, struct err *e);
 
 /* Until clock_leave_zone what follows is of another zone, by its name; one at a time. False with

@@ -76,9 +76,9 @@ bool str_is_listed(const char *text, const char *const *list, size_t count)
 
 bool str_has_word(const char *words, const char *word)
 {
-    size_t length = strlen(word);
+    size_t length = word ? strlen(word) : 0;
 
-    for (const char *at = words; at && *at; at += strspn(at, " ")) {
+    for (const char *at = words; word && at && *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
         if (n == length && memcmp(at, word, n) == 0) {
             return true;

@@ -38,7 +38,7 @@ bool str_has_any(const char *text, const char *signs);
 /* True when `text` is one of the `count` strings of `list`. */
 bool str_is_listed(const char *text, const char *const *list, size_t count);
 
-/* True when `word` is one of `words`, which are separated by blanks (NULL: none). */
+/* True when `word` is one of `words`, which are separated by blanks; NULL: there is none. */
 bool str_has_word(const char *words, const char *word);
 
 /* Copies `text` without blanks, tabs and line ends at both ends, into the arena. */

@@ -44,10 +44,7 @@ static const char *path_of(const struct cmd_context *ctx, const char *text)
     }
     size_t plain = strcspn(text, "/?");
     bool is_elsewhere = !*text || strncmp(text, "//", 2) == 0 || memchr(text, ':', plain) != NULL;
-    for (const char *c = text; *c; c++) {
-        is_elsewhere = is_elsewhere || *c <= ' ' || *c > '~' || *c == '\\';
-    }
-    if (is_elsewhere) {
+    if (is_elsewhere || text[strspn(text, STR_VISIBLE)] != '\0' || strchr(text, '\\')) {
         return NULL;
     }
     return *text == '/' ? text : arena_printf(ctx->arena, "/%s", text);

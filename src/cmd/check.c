@@ -29,13 +29,9 @@ bool cmd_check(struct cmd_context *ctx, struct err *e)
                        "and there is no terminal to ask at; add --yes if that is meant");
     }
     ctx->reports = true;
-    if (!cmd_setup(ctx, true, &setup_error)) {
-        request.setup_error = &setup_error;
-    }
-    if (!cmd_streams(ctx, &request.run.streams, &request.run.stream_count, e)) {
-        return false;
-    }
-    if (!check_show(&request, ctx->option[OPT_JSON] != NULL, &kind, e) && !ferror(stdout)) {
+    request.setup_error = cmd_setup(ctx, true, &setup_error) ? NULL : &setup_error;
+    if (!cmd_streams(ctx, &request.run.streams, &request.run.stream_count, e) ||
+        (!check_show(&request, ctx->option[OPT_JSON] != NULL, &kind, e) && !ferror(stdout))) {
         return false;
     }
     err_clear(e);

@@ -127,8 +127,7 @@ void cmd_tell_run(const struct cmd_context *ctx, const struct extract_result *re
 }
 
 /* Writes the metrics file, if the configuration names one, whatever became of the run. Where it
- * cannot be written that is the command's error when all else was well, else a warning of the log.
- */
+ * cannot be written that is the command's error when all else was well, else a warning. */
 static void write_metrics(const struct config *c, const struct extract_result *result,
                           struct err *e)
 {

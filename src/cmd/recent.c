@@ -1,4 +1,3 @@
-
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "probe/probe.h"

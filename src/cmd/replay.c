@@ -104,13 +104,12 @@ static struct walked_page *open_page(struct replaying *r, const struct rows *q, 
 /* Its windows, and which of them are asked for. */
 static bool find_windows(struct replaying *r, struct err *e)
 {
-    bool has_days = stream_has_days(r->stream);
     struct rows q = db_ask(r->db, e, sql_replay_windows, S(r->stream->name));
 
     while (db_next(&q)) {
         const char *day = stream_day(r->stream, db_time(&q, 1), db_kept(&q, 2, r->arena), r->arena);
         q.ok = db_do(r->db, e, sql_replay_window_add, I(db_int(&q, 0)), S(day), S(r->from),
-                     S(r->to), I(has_days)) &&
+                     S(r->to), I(stream_has_days(r->stream))) &&
                q.ok;
     }
     return db_end(&q);

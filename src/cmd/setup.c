@@ -27,12 +27,9 @@ static bool resolve_region(struct cmd_context *ctx, struct err *e)
         LOG(LOG_WARN, "region is not in the table; its domain is used as it is",
             LOG_S("domain", domain));
     }
-    if (!c->login_url) {
-        c->login_url = arena_printf(ctx->arena, "https://login.%s", domain);
-    }
-    if (!c->api_url) {
-        c->api_url = arena_printf(ctx->arena, "https://api.%s", domain);
-    }
+    c->login_url =
+        c->login_url ? c->login_url : arena_printf(ctx->arena, "https://login.%s", domain);
+    c->api_url = c->api_url ? c->api_url : arena_printf(ctx->arena, "https://api.%s", domain);
     return true;
 }
 
@@ -63,10 +60,7 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
         const struct cause *odd = &causes[c->doubts[i].cause];
         LOG(LOG_WARN, odd->text, LOG_S("where", c->doubts[i].where), LOG_S("remedy", odd->remedy));
     }
-    if (!loaded) {
-        return false;
-    }
-    if (needs_login && !resolve_region(ctx, e)) {
+    if (!loaded || (needs_login && !resolve_region(ctx, e))) {
         return false;
     }
     if (!clock_set_zone(c->timezone, e)) {

@@ -408,7 +408,7 @@ static const struct erased *whose(struct scrubber *s, const struct table_map *t,
 {
     /* A person of outside, as the table says, may be one by an address. */
     const char *word = t->person_field ? json_str(json_get(row, t->person_field)) : NULL;
-    bool is_outside = word && str_has_word(t->person_words, word);
+    bool is_outside = str_has_word(t->person_words, word);
     const struct erased *found = is_outside ? find_address(s, row) : NULL;
 
     for (size_t i = 0; i < t->column_count; i++) {

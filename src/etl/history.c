@@ -159,9 +159,7 @@ void history_free(struct history *h)
         return;
     }
     for (size_t i = 0; i < HISTORY_STATEMENTS; i++) {
-        if (h->sql[i]) {
-            db_forget(h->db, h->sql[i]);
-        }
+        db_forget(h->db, h->sql[i]);
     }
     arena_free(h->arena);
     free(h);

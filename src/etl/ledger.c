@@ -19,9 +19,7 @@ bool ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms, c
 {
     char host[HOST_BYTES] = "";
 
-    if (gethostname(host, sizeof(host) - 1) != 0) {
-        host[0] = '\0';
-    }
+    (void)gethostname(host, sizeof(host) - 1);
     return db_do(l->db, e, sql_run_begin, S(command), T(clock_now_ms()), T(until_ms),
                  S(ROLLCALL_VERSION), S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams),
                  N(keeps_raw ? -1 : 0)) &&

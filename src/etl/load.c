@@ -200,7 +200,6 @@ static void add_fields(struct loader *l, struct words *w)
 /* Where changes of the root's fields go. */
 static void add_log(struct loader *l, struct words *w)
 {
-    const struct table_map *map = l->tree->root;
     const char *const *ids = l->tree->ids;
 
     words_add(w, "log", "\"%s\"", l->log ? l->log : "");
@@ -211,7 +210,7 @@ static void add_log(struct loader *l, struct words *w)
               l->tree->changes ? words_each(l->arena, ids, l->tree->id_count, "$", ", ")
                                : "table_name, id");
     words_add(w, "was", "%s", l->rule == LOAD_WINDOW ? "" : "was IS NOT ?2 OR");
-    words_add(w, "log_id", l->tree->changes ? "%.0s%s" : "'%s', %s", map->table,
+    words_add(w, "log_id", l->tree->changes ? "%.0s%s" : "'%s', %s", l->tree->root->table,
               words_each(l->arena, ids, l->tree->id_count, "stored.$",
                          l->tree->changes ? ", " : " || '/' || "));
     /* What two scopes bring of a row when both are first read is no change of it. */
@@ -433,9 +432,7 @@ void load_free(struct loader *l)
         return;
     }
     for (size_t i = 0; i < STATEMENTS; i++) {
-        if (l->sql[i]) {
-            db_forget(l->db, l->sql[i]);
-        }
+        db_forget(l->db, l->sql[i]);
     }
     for (size_t i = 0; i < TABLES_MAX && l->feeds[i].name; i++) {
         db_unfeed(l->db, l->feeds[i].name);
@@ -719,10 +716,8 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
                struct load_counts *counts, struct err *e)
 {
     const struct walked_tree *tree = rows->trees;
-    struct db *d = l->db;
 
     *counts = (struct load_counts){.rows_read = (int64_t)rows->count};
-
     for (struct loader *t = l; t; t = t->next) {
         t->page = page;
         t->brings = t->attributes > 0 && page->brings_attributes;
@@ -731,7 +726,7 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
         }
     }
     for (size_t i = 0; i < rows->note_count && !page->replays; i++) {
-        if (!load_note(d, page->stream, &rows->notes[i], e)) {
+        if (!load_note(l->db, page->stream, &rows->notes[i], e)) {
             return false;
         }
     }

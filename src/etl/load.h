@@ -71,8 +71,7 @@ bool load_note(struct db *d, const char *stream, const struct walk_note *n, stru
 
 /* Marks in deleted_at, where there is one, the rows of scopes that `scope_sql` does not list any
  * more (a queue that is gone takes its members along), and counts them. Part of the caller's
- * transaction.
- */
+ * transaction. */
 bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int64_t run_id,
                    int64_t *count, struct err *e);
 

@@ -471,9 +471,7 @@ static void note_problem(struct page_walker *w, const char *path, const char *pr
     size_t length = 0;
     size_t at = 0;
     const char *text = json_text(value, &length);
-    if (!text) {
-        text = json_write(a, value, &length);
-    }
+    text = text ? text : json_write(a, value, &length);
     for (int i = 0; i < EXAMPLE_CHARACTERS && at < length; i++) {
         uint32_t code;
         size_t step = utf8_next(text + at, length - at, &code);
@@ -567,7 +565,7 @@ static void add_attributes(struct walker *w, const struct cell *parent_row, size
 
 static struct cell own_text(struct walker *w, const char *text)
 {
-    return cell_text(text ? arena_strdup(w->rows, text) : NULL);
+    return cell_text(arena_strdup(w->rows, text));
 }
 
 /* Forgets the entity at hand, and unless it is kept takes back its rows. */
@@ -653,7 +651,6 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     struct row_set *set = &w->sets[t - w->tables];
     size_t bytes = set->cells_per_row * sizeof(struct cell) + sizeof(*set->entities);
     size_t inherited = t->parent ? t->parent->ordinals : 0;
-    struct cell *row;
 
     if (bytes > w->page->room_bytes) {
         err_because(e, ERR_CONTRACT, CAUSE_NET_TOO_LARGE,
@@ -671,7 +668,7 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     }
     t->usual_rows = set->row_count + 1;
     set->entities[set->row_count] = (uint32_t)w->out->count;
-    row = set->cells + set->row_count++ * set->cells_per_row;
+    struct cell *row = set->cells + set->row_count++ * set->cells_per_row;
     memset(row, 0, set->cells_per_row * sizeof(*row));
     if (inherited > 0) {
         memcpy(row + 1, parent_row + 1, inherited * sizeof(*row));
@@ -990,8 +987,7 @@ static bool walk_all(struct page_walker *w, struct json rows, size_t unwanted, s
     if (json_type(rows) == JSON_OBJECT) {
         return walk_one(w, &(struct element){.value = rows}, e);
     }
-    if (json_type(rows) != JSON_ARRAY && json_type(rows) != JSON_ABSENT &&
-        json_type(rows) != JSON_NULL) {
+    if (json_type(rows) > JSON_NULL && json_type(rows) != JSON_ARRAY) {
         return err_set(e, ERR_CONTRACT, "the answer holds no list where its rows were due");
     }
     size_t wanted = json_count(rows) - unwanted;

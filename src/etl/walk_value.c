@@ -157,9 +157,7 @@ static struct json looked_up(struct arena *a, struct json v, struct json in)
     size_t length;
     const char *name = json_text(v, &length);
 
-    if (!name && json_type(v) == JSON_INT) {
-        name = json_write(a, v, &length);
-    }
+    name = !name && json_type(v) == JSON_INT ? json_write(a, v, &length) : name;
     return name && strlen(name) == length ? json_get(in, name) : (struct json){NULL};
 }
 

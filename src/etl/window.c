@@ -170,12 +170,11 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
                T(in->from_ms), T(in->to_ms ? in->to_ms : TIME_NONE), I(in->order));
     while (db_next(&q)) {
         struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
-        bool is_next = !w || w->window_id != db_int(&q, 0);
 
         if (!w) { /* room for as many as there are rows */
             out->list = arena_array(out->arena, (size_t)db_int(&q, 23), sizeof(*w));
         }
-        if (is_next) {
+        if (!w || w->window_id != db_int(&q, 0)) {
             w = &out->list[out->count++];
             q.ok = read_window(&q, k, out->arena, w, e);
         }

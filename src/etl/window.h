@@ -80,8 +80,7 @@ struct window_kind {
  * longer owe nothing any more; a scope whose zone is another now gets all of them anew. Of what was
  * asked for nobody can read any more what lies before `from_ms`, or is of such scopes: nothing is
  * claimed about its grants, and days that were never whole are forgotten. `trouble` (given clear)
- * gets the first scope's that has no windows, since its zone is unknown. A transaction of its own.
- */
+ * gets the first scope's that has no windows, its zone being unknown. A transaction of its own. */
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *trouble, struct err *e);
 

@@ -220,9 +220,7 @@ static bool fail_key(struct loading *l, const char *section, const char *name, c
             hint = arena_printf(l->a, "; it belongs below [%s]", config_keys[id].section);
         }
     }
-    if (hint == NULL) {
-        hint = advice(l->a, name, names, count, "", "");
-    }
+    hint = hint == NULL ? advice(l->a, name, names, count, "", "") : hint;
     return section[0] == '\0'
                ? err_set(l->e, ERR_CONFIG, "%s stands before the first [section]%s", shown, hint)
                : err_set(l->e, ERR_CONFIG, "unknown key %s in [%s]%s", shown, section, hint);
@@ -572,13 +570,12 @@ static bool apply_url(struct loading *l)
     }
     host += strlen("://");
     size_t length = (size_t)(host - l->text) + strcspn(host, "/?#");
-    const char *base = arena_strndup(l->a, l->text, length);
     const char *rest = l->text + length;
     if (rest[strspn(rest, "/")] != '\0') {
         refuse(l, "only scheme and host belong here");
         return err_cause(l->e, CAUSE_CONFIG_TOKEN_PATH);
     }
-    *(const char **)l->field = base;
+    *(const char **)l->field = arena_strndup(l->a, l->text, length);
     return true;
 }
 
@@ -908,9 +905,7 @@ static bool apply_credentials(struct loading *l)
     if (l->texts[KEY_CLIENT_SECRET].origin != NULL) {
         doubt_credentials(l, id, secret);
     }
-    if (secret[0] != '\0') {
-        l->out->client_secret = secret_new(secret, strlen(secret));
-    }
+    l->out->client_secret = secret[0] == '\0' ? NULL : secret_new(secret, strlen(secret));
     secret_wipe(secret, strlen(secret));
     return true;
 }

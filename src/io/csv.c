@@ -70,11 +70,8 @@ static bool write_bytes(struct csv_writer *w, const char *bytes, size_t length, 
 
 static void write_block(struct csv_writer *w, const struct block *b)
 {
-    if (atomic_load(&w->error_number) != 0 || b->used == 0) {
-        return;
-    }
     errno = 0;
-    if (!write_bytes(w, b->bytes, b->used, false)) {
+    if (!csv_failed(w) && b->used > 0 && !write_bytes(w, b->bytes, b->used, false)) {
         atomic_store(&w->error_number, errno == 0 ? EIO : errno);
     }
 }
@@ -360,17 +357,17 @@ static void add_real(struct csv_writer *w, double value)
     end_field(w, text + length);
 }
 
-void csv_cell(struct csv_writer *w, const struct cell *c)
+void csv_cell(struct csv_writer *w, struct cell c)
 {
-    switch (c->type) {
+    switch (c.type) {
     case CELL_TEXT:
-        csv_text(w, c->value.text, c->length);
+        csv_text(w, c.value.text, c.length);
         break;
     case CELL_INT:
-        add_int(w, c->value.integer);
+        add_int(w, c.value.integer);
         break;
     case CELL_REAL:
-        add_real(w, c->value.real);
+        add_real(w, c.value.real);
         break;
     case CELL_NULL:
         end_field(w, begin_field(w, 0));

@@ -33,7 +33,7 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options);
 void csv_text(struct csv_writer *w, const char *text, size_t length);
 
 /* One field of whatever type; NULL is empty. */
-void csv_cell(struct csv_writer *w, const struct cell *c);
+void csv_cell(struct csv_writer *w, struct cell c);
 
 /* Ends the record. */
 void csv_end_record(struct csv_writer *w);

@@ -239,25 +239,16 @@ static bool settle_wal(const char *path, struct err *e)
 
 /* --- readers that may not write --- */
 
-/* As nothing where there is none. */
-static void take_stamp(const char *path, struct stat *out)
-{
-    if (stat(path, out) != 0) {
-        *out = (struct stat){.st_ino = 0};
-    }
-}
-
-/* Whether a file that is read without locks is as it was: else what was read may be of two moments.
- */
+/* Whether a file read without locks is as it was: else what was read may be of two moments. */
 static bool is_unchanged(const struct db *d, struct err *e)
 {
     const struct stat *stamp = &d->stamp;
-    struct stat now;
+    struct stat now = {.st_ino = 0}; /* where there is none any more */
 
     if (!d->frozen) {
         return true;
     }
-    take_stamp(d->path, &now);
+    (void)stat(d->path, &now);
     return (now.st_ino == stamp->st_ino && now.st_size == stamp->st_size &&
             nanoseconds(&now.st_mtim) == nanoseconds(&stamp->st_mtim) &&
             nanoseconds(&now.st_ctim) == nanoseconds(&stamp->st_ctim)) ||
@@ -315,8 +306,6 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
     char time[CLOCK_ISO_BYTES];
 
     switch (v->type) {
-    case 'n':
-        return v->number < 0 ? SQLITE_OK : sqlite3_bind_int64(s, at, v->number);
     case 'i':
         return sqlite3_bind_int64(s, at, v->number);
     case 'r':
@@ -379,7 +368,7 @@ static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e
 
 void db_forget(struct db *d, const char *sql)
 {
-    sqlite3_stmt *s = find_statement(d, sql);
+    sqlite3_stmt *s = sql ? find_statement(d, sql) : NULL;
 
     for (size_t i = 0; i < COUNT_OF(d->recent); i++) { /* equal texts may lie at many places */
         d->recent[i] = d->recent[i] == s ? NULL : d->recent[i];
@@ -477,12 +466,7 @@ int db_column_count(const struct rows *q)
 
 const char *db_column_name(const struct rows *q, int column)
 {
-    const char *name = sqlite3_column_name(q->statement, column);
-
-    if (!name) {
-        out_of("memory");
-    }
-    return name;
+    return or_die(sqlite3_column_name(q->statement, column));
 }
 
 int64_t db_int(const struct rows *q, int column)
@@ -510,9 +494,7 @@ int64_t db_time(const struct rows *q, int column)
 
 const char *db_kept(const struct rows *q, int column, struct arena *a)
 {
-    const char *text = db_text(q, column);
-
-    return text ? arena_strdup(a, text) : NULL;
+    return arena_strdup(a, db_text(q, column));
 }
 
 bool db_texts(struct rows q, struct arena *a, const char **texts, size_t count)
@@ -588,12 +570,9 @@ struct cell db_cell(const struct rows *q, int column, struct arena *a)
     case SQLITE_FLOAT:
         return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
     case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_value_text(v);
+        const char *text = or_die(sqlite3_value_text(v));
         uint32_t length = (uint32_t)sqlite3_value_bytes(v);
 
-        if (!text) {
-            out_of("memory");
-        }
         text = a ? arena_strndup(a, text, length) : text;
         return (struct cell){.type = CELL_TEXT, .length = length, .value.text = text};
     }
@@ -1002,9 +981,7 @@ static struct db *open_handle(const char *path, const char *name, int flags, str
     d->path = xstrdup(path);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting each allocation costs a lock */
     int code = sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    if (!d->handle) {
-        out_of("memory");
-    }
+    (void)or_die(d->handle);
     if (code != SQLITE_OK) {
         fail(d, "opening", e);
         db_close(d);
@@ -1131,10 +1108,10 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
 static struct db *open_reader(struct arena *a, const char *path, struct err *e)
 {
     for (int tries = 1;; tries++) {
-        struct stat stamp;
+        struct stat stamp = {.st_ino = 0};
         int flags;
 
-        take_stamp(path, &stamp);
+        (void)stat(path, &stamp);
         const char *name = choose_reading(a, path, &flags, e);
         struct db *d = name ? open_handle(path, name, flags, e) : NULL;
         if (!d) {

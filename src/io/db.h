@@ -20,8 +20,7 @@ struct db;
 
 enum db_mode {
     DB_WRITE, /* open or make, migrate to the newest schema */
-    DB_READ,  /* open existing, read-only, schema must be the program's own; TEMP tables may be made
-               */
+    DB_READ,  /* open existing, read-only, of the program's own schema; TEMP tables may be made */
 };
 
 /* Opens `path`. DB_WRITE makes the file (its directory must exist) and runs the missing migrations,
@@ -68,7 +67,7 @@ struct db_value {
 /* I integer, N integer that is NULL when negative, R real, S string (NULL: NULL), T instant
  * (TIME_NONE: NULL) as ISO text, X text of n bytes, B bytes, NONE none or NULL. */
 #define I(v)    ((struct db_value){.type = 'i', .number = (v)})
-#define N(v)    ((struct db_value){.type = 'n', .number = (v)})
+#define N(v)    ((v) < 0 ? NONE : I(v))
 #define R(v)    ((struct db_value){.type = 'r', .real = (v)})
 #define S(v)    ((struct db_value){.type = 's', .bytes = (v)})
 #define T(v)    ((struct db_value){.type = 't', .number = (v)})
@@ -124,7 +123,7 @@ bool db_has_room(struct db *d, int64_t bytes, const char *doing, struct err *e);
 /* Runs SQL text of one or more statements without parameters (constant text only). */
 bool db_exec(struct db *d, const char *sql, struct err *e);
 
-/* Finalizes the statement that is kept for a text, if any. */
+/* Finalizes the statement that is kept for a text (NULL: for none), if any. */
 void db_forget(struct db *d, const char *sql);
 
 /* The columns of an answer, there before its first row too. */
@@ -177,8 +176,7 @@ void db_unfeed(struct db *d, const char *name);
 
 /* Transactions: write ones begin IMMEDIATE; read ones pin a snapshot. Nesting is a bug. db_finish
  * commits what was begun where it is `ok` (a crash-test step before and after), else, and where
- * that fails, rolls back; whether it is committed. db_rollback is harmless outside a transaction.
- */
+ * that fails, rolls back; whether it is committed. db_rollback is harmless outside one. */
 bool db_begin(struct db *d, struct err *e);
 bool db_begin_read(struct db *d, struct err *e);
 bool db_finish(struct db *d, bool ok, struct err *e);

@@ -189,9 +189,8 @@ bool file_aside_rename(struct file_aside *f, struct err *e)
 
 void file_aside_park(struct file_aside *f)
 {
-    (void)fclose(f->stream);
-    arena_free(f->arena);
-    *f = (struct file_aside){.stream = NULL};
+    f->aside_path = NULL; /* it stays */
+    file_aside_discard(f);
 }
 
 bool file_aside_commit(struct file_aside *f, struct err *e)
@@ -432,10 +431,8 @@ static bool check_absent(const char *path, bool must_exist, struct err *e)
     const char *directory = file_directory(a, path);
     struct stat st;
 
-    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode)) {
-        return true;
-    }
-    return err_because(e, ERR_STORE, CAUSE_LOCAL_DIRECTORY,
+    return (stat(directory, &st) == 0 && S_ISDIR(st.st_mode)) ||
+           err_because(e, ERR_STORE, CAUSE_LOCAL_DIRECTORY,
                        "%s: the directory %s does not exist; make it first", path, directory);
 }
 

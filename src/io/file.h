@@ -54,8 +54,7 @@ bool file_aside_commit(struct file_aside *f, struct err *e);
  * otherwise. */
 bool file_remove(const char *path, struct err *e);
 
-/* Closes the file aside, and removes it unless it was published; harmless of one that is all zero.
- */
+/* Closes the file aside, and removes it unless it was published; harmless of one all zero. */
 void file_aside_discard(struct file_aside *f);
 /* Before the declaration of one, all zero: it is discarded where the block that declares it is
  * left. */
@@ -102,8 +101,7 @@ bool file_may(const char *path, int what);
  * exists; `must_exist`: one to read. ERR_STORE otherwise. */
 bool file_check_database(const char *path, bool must_exist, struct err *e);
 
-/* Before the declaration of a descriptor: it is closed, unless negative, where its block is left.
- */
+/* Before a descriptor's declaration: it is closed, unless negative, where its block is left. */
 #define FD_SCOPED __attribute__((cleanup(file_leave)))
 static inline void file_leave(const int *fd)
 {

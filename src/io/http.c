@@ -238,9 +238,8 @@ static void read_headers(CURL *easy, struct http_answer *answer)
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
     answer->framed = version >= CURL_HTTP_VERSION_2_0 || header_value(easy, "content-length") ||
                      header_value(easy, "transfer-encoding");
-    if (!date || !http_parse_date(date, &answer->date_ms)) {
-        answer->date_ms = TIME_NONE;
-    }
+    answer->date_ms = TIME_NONE;
+    (void)(date && http_parse_date(date, &answer->date_ms));
     answer->ratelimit_allowed = number_header(easy, "inin-ratelimit-allowed");
     answer->ratelimit_count = number_header(easy, "inin-ratelimit-count");
     answer->ratelimit_reset_seconds = number_header(easy, "inin-ratelimit-reset");

@@ -65,10 +65,10 @@ void json_drop_values(struct json_doc *doc);
 /* Bytes of memory the document holds, values and text. */
 size_t json_held_bytes(const struct json_doc *doc);
 
-/* The outermost value. */
+/* The outermost value; absent for NULL. */
 static inline struct json json_root(const struct json_doc *doc)
 {
-    return (struct json){yyjson_doc_get_root(doc->parsed)};
+    return (struct json){yyjson_doc_get_root(doc ? doc->parsed : NULL)};
 }
 
 /* What a value is; JSON_ABSENT for {NULL}. */

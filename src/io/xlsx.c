@@ -160,9 +160,9 @@ static uint32_t put_cell(struct xlsx_writer *w, const struct cell *c)
     return c->type == CELL_TEXT ? put_text(w, c->value.text, c->length) : 0;
 }
 
-void xlsx_cell(struct xlsx_writer *w, const struct cell *c)
+void xlsx_cell(struct xlsx_writer *w, struct cell c)
 {
-    uint32_t width = w->sheet ? put_cell(w, c) : 0;
+    uint32_t width = w->sheet ? put_cell(w, &c) : 0;
 
     width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
     if (w->column < LXW_COL_MAX && width > w->widths[w->column]) {

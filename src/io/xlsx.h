@@ -18,7 +18,7 @@ struct xlsx_writer;
 struct xlsx_writer *xlsx_new(const struct file_aside *file);
 
 /* The next cell of the row; of the first one each is a column's name. */
-void xlsx_cell(struct xlsx_writer *w, const struct cell *c);
+void xlsx_cell(struct xlsx_writer *w, struct cell c);
 
 /* Ends the row. False with ERR_USAGE when a sheet cannot hold it: more than 1,048,576 rows with the
  * first, or a text of more than 32,767 characters. Nothing is to be added then. */

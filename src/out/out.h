@@ -23,8 +23,7 @@
 bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e);
 
 /* Prints what was gathered for people, in `width` columns (0: as wide as need be). As one JSON
- * object it is sql_status_document; whether a stream is overdue or behind is sql_status_is_behind.
- */
+ * object it is sql_status_document; whether one is overdue or behind is sql_status_is_behind. */
 bool status_print(struct db *d, int width, FILE *out, struct err *e);
 
 /* --- export: tables and views as CSV files, all of one moment ----------------------------------
@@ -47,8 +46,7 @@ bool export_check(struct rows q, const char *const *names, size_t count, struct 
  * from `d`, which must not be in a transaction. `since_day`: only what starts on this day
  * (YYYY-MM-DD) or later; NULL: everything. `d` is in one afterwards, until its db_rollback or
  * db_close: so long sql_export_listing tells of the files. Errors: ERR_USAGE for an unknown name
- * (with the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path, ERR_STOPPED.
- */
+ * (with the nearest) or one of no file, ERR_LOCKED, ERR_STORE naming the path, ERR_STOPPED. */
 bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,
                 struct err *e);
 
@@ -60,8 +58,7 @@ bool export_run(struct db *d, const struct config *c, const char *since_day, str
  * as *_timestamp_seconds, sums over all runs as *_total. */
 
 /* Writes the file that the configuration names, of the run that has just ended at `now_ms`; its
- * directory must exist. ERR_STORE naming its path, also when a file is there that is not of ours.
- */
+ * directory must exist. ERR_STORE naming its path, also when a file is there that is not ours. */
 bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, int64_t elapsed_ms,
                    const struct run_totals *t, struct err *e);
 

@@ -97,14 +97,13 @@ static bool take_value(struct db *d, const struct query *q, struct arena *a, con
     }
     const struct query_param *p = &q->params[at];
     bool is_number = str_starts_with(p->type, NUMBER);
-    bool is_day = str_eq(p->type, "day") || str_eq(p->type, "range");
     if (is_number) {
         const char *least = p->type + strlen(NUMBER);
         if (!str_to_int64(value, strtoll(least, NULL, 10), INT64_MAX, &number)) {
             return err_set(e, ERR_USAGE, "%s: '%s' is no whole number from %s on", p->name, value,
                            least);
         }
-    } else if (is_day) {
+    } else if (str_eq(p->type, "day") || str_eq(p->type, "range")) {
         if (!clock_parse_day(value, &day)) {
             return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", p->name, value);
         }

@@ -128,18 +128,18 @@ static void note(struct column *column, const struct field *f, enum cell_type ty
     column->has_ids = column->has_ids || str_is_uuid(f->text);
 }
 
-static void add_cell(struct table *t, const struct cell *c)
+static void add_cell(struct table *t, struct cell c)
 {
     BUF_SCOPED struct buf escaped = buf_of(SIZE_MAX);
     char number[NUMBER_BYTES];
-    const char *text = c->type == CELL_TEXT ? c->value.text : number_text(c, true, number);
+    const char *text = c.type == CELL_TEXT ? c.value.text : number_text(&c, true, number);
 
-    (void)str_escape(&escaped, text, c->type == CELL_TEXT ? c->length : strlen(text));
+    (void)str_escape(&escaped, text, c.type == CELL_TEXT ? c.length : strlen(text));
     struct field f = {.text = arena_strndup(t->arena, buf_str(&escaped), escaped.length),
                       .length = escaped.length};
     f.width = text_width(f.text, f.length, SIZE_MAX, &f.length);
     if (t->count >= t->head_count) {
-        note(&t->columns[t->count % t->column_count], &f, c->type);
+        note(&t->columns[t->count % t->column_count], &f, c.type);
     }
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
@@ -338,13 +338,11 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
     t.columns = arena_array(t.arena, t.column_count, sizeof(*t.columns));
     t.head_count = to->format == RENDER_TABLE ? t.column_count : 0;
     for (int i = 0; i < (int)t.head_count; i++) {
-        const struct cell name = cell_text(db_column_name(q, i));
-        add_cell(&t, &name);
+        add_cell(&t, cell_text(db_column_name(q, i)));
     }
     for (; next_row(q); (*count)++) {
         for (int i = 0; i < (int)t.column_count; i++) {
-            struct cell c = db_cell(q, i, NULL);
-            add_cell(&t, &c);
+            add_cell(&t, db_cell(q, i, NULL));
         }
     }
     if (to->paged) {
@@ -368,8 +366,7 @@ void render_record(const struct rows *q, struct csv_writer *w)
     int columns = db_column_count(q);
 
     for (int i = 0; i < columns; i++) {
-        struct cell c = db_cell(q, i, NULL);
-        csv_cell(w, &c);
+        csv_cell(w, db_cell(q, i, NULL));
     }
     csv_end_record(w);
 }
@@ -377,8 +374,7 @@ void render_record(const struct rows *q, struct csv_writer *w)
 void render_names(const struct rows *q, struct csv_writer *w)
 {
     for (int i = 0; i < db_column_count(q); i++) {
-        const char *name = db_column_name(q, i);
-        csv_text(w, name, strlen(name));
+        csv_cell(w, cell_text(db_column_name(q, i)));
     }
     csv_end_record(w);
 }
@@ -411,14 +407,12 @@ static void render_xlsx(struct rows *q, const struct rendering *to, size_t *coun
     struct xlsx_writer *w = xlsx_new(to->file);
 
     for (int i = 0; i < columns; i++) {
-        struct cell name = cell_text(db_column_name(q, i));
-        xlsx_cell(w, &name);
+        xlsx_cell(w, cell_text(db_column_name(q, i)));
     }
     q->ok = q->ok && xlsx_end_row(w, q->e);
     for (; next_row(q); (*count)++) {
         for (int i = 0; i < columns; i++) {
-            struct cell c = db_cell(q, i, NULL);
-            xlsx_cell(w, &c);
+            xlsx_cell(w, db_cell(q, i, NULL));
         }
         q->ok = xlsx_end_row(w, q->e);
     }
@@ -427,14 +421,14 @@ static void render_xlsx(struct rows *q, const struct rendering *to, size_t *coun
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
-static void add_value(struct buf *line, const struct cell *c)
+static void add_value(struct buf *line, struct cell c)
 {
     char text[NUMBER_BYTES];
 
-    if (c->type == CELL_TEXT) {
-        json_quote(line, c->value.text, c->length);
+    if (c.type == CELL_TEXT) {
+        json_quote(line, c.value.text, c.length);
     } else {
-        buf_add_str(line, *number_text(c, false, text) ? text : "null");
+        buf_add_str(line, *number_text(&c, false, text) ? text : "null");
     }
 }
 
@@ -449,13 +443,10 @@ static void render_json(struct rows *q, const struct rendering *to, size_t *coun
         buf_cut(&line, 0);
         buf_add_str(&line, *count > 0 ? ",\n  {" : "\n  {");
         for (int i = 0; i < columns; i++) {
-            const char *name = db_column_name(q, i);
-            struct cell c = db_cell(q, i, NULL);
-
             buf_add_str(&line, i > 0 ? ", " : "");
-            json_quote(&line, name, strlen(name));
+            add_value(&line, cell_text(db_column_name(q, i)));
             buf_add_str(&line, ": ");
-            add_value(&line, &c);
+            add_value(&line, db_cell(q, i, NULL));
         }
         buf_add_char(&line, '}');
         (void)fwrite(line.data, 1, line.length, out);

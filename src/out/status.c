@@ -20,8 +20,7 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     int held[LOCK_SLOTS] = {0};
     const char *past;
 
-    /* Locks are looked at before and after the runs: what begins or ends meanwhile was not killed.
-     */
+    /* Locks are looked at before and after the runs: what begins or ends then was not killed. */
     for (size_t i = 0; i < stream_registry_count; i++) {
         held[i % LOCK_SLOTS] = lock_is_held(db_path(d), stream_registry[i]->lock_slot);
     }

@@ -59,7 +59,6 @@ enum { RECENT_DEFAULT = 5, RECENT_MOST = 100 };
  * database knows, and the API for the others. Local times are the business zone's. `config` has its
  * URLs and zone; what is waited for, LIMIT_PATIENCE_MS a request at most, is told to `waits`.
  * Errors are the client's, the renderer's, and ERR_CONTRACT for an answer that is not of the
- * promised shape.
- */
+ * promised shape. */
 bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,
                  const struct rendering *to, size_t *found, struct err *e);

@@ -1,4 +1,3 @@
-
 #include "base/limits.h"
 #include "base/stop.h"
 #include "io/file.h"
@@ -130,8 +129,7 @@ static bool open_database(struct run *run, struct err *e)
            erasures_load(run->db, run->arena, &run->erased, e);
 }
 
-/* The locks; with --rezone of all streams, since no run must go on in another zone than its file.
- */
+/* The locks; with --rezone of all streams, as no run must go on in another zone than its file. */
 static bool open_all(struct run *run, struct err *e)
 {
     const struct extract_request *request = run->request;
@@ -340,11 +338,8 @@ static enum err_kind judge(const struct run *run, struct err *e)
     if (run->budget.why.kind != ERR_NONE) {
         *e = run->budget.why;
     }
-    if (e->cause == CAUSE_LIMITS_BUDGET) {
+    if (e->cause == CAUSE_LIMITS_BUDGET || (e->kind == ERR_NONE && !any_left)) {
         return e->kind;
-    }
-    if (e->kind == ERR_NONE && !any_left) {
-        return ERR_NONE;
     }
     return err_facts[e->kind].ends_run || !any_done ? e->kind : ERR_PARTIAL;
 }

@@ -145,9 +145,7 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
     r->is_over = is_day && w->span.end_ms <= g->facts.time_ms;
     r->to_ms = to_ms;
     r->plan = g->facts;
-    if (resumes && c->begun_ms < r->plan.time_ms) {
-        r->plan.time_ms = c->begun_ms;
-    }
+    r->plan.time_ms = resumes ? clock_earlier(c->begun_ms, r->plan.time_ms) : r->plan.time_ms;
     r->begun = resumes;
     if (!add_others(n, r, e) || !agenda_ask(g, w, to_ms, &r->ask, r->arena, e) ||
         (n->run->budget.binds &&

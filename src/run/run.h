@@ -43,8 +43,7 @@ struct extract_result {
 };
 
 /* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
- * program ends with, and `e` says why; where that is the streams' own trouble, so do its lines.
- */
+ * program ends with, and `e` says why; where that is streams' own trouble, so do its lines. */
 enum err_kind extract_run(const struct extract_request *request, struct arena *a,
                           struct extract_result *result, struct err *e);
 

@@ -112,8 +112,7 @@ struct pages;
  * `erased` (borrowed). The network thread, which is there from the first pages_pop on and has the
  * client from then on, fetches what is issued until that is said to be all, one reading fails in a
  * way that concerns all of them, or a stop is asked for; what went wrong goes with the messages.
- * Free with pages_free, once all messages are done (frees readings that were not taken any more).
- */
+ * Free with pages_free, once all messages are done (frees readings not taken any more). */
 struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
                         const struct erasures *erased);
 void pages_free(struct pages *q);

@@ -66,8 +66,8 @@ struct row {
     struct row *segments; /* sessions */
     struct row *metrics;
     bool interacts;
-    struct tally *tallies;
-    enum name name; /* metrics; NAMES: counts nowhere */
+    struct tally *tallies; /* by name */
+    enum name name;        /* metrics; NAMES: another, which counts nowhere */
     struct tally one;
     bool counts;
 };
@@ -132,11 +132,6 @@ static const char *earlier(const char *a, const char *b)
 static const char *later(const char *a, const char *b)
 {
     return !a || (b && strcmp(b, a) > 0) ? b : a;
-}
-
-static bool is_one_of(const char *text, const char *words)
-{
-    return text && str_has_word(words, text);
 }
 
 /* --- records --- */
@@ -244,15 +239,11 @@ static struct row *take(struct making *m, enum source s, const struct row *of, s
     return r;
 }
 
-static void add(struct tally *tallies, const struct row *metric)
+static void add(struct tally *to, const struct tally *more)
 {
-    if (metric->name < NAMES) {
-        struct tally *t = &tallies[metric->name];
-
-        t->count++;
-        t->valued += metric->one.valued;
-        t->sum += metric->one.sum;
-    }
+    to->count += more->count;
+    to->valued += more->valued;
+    to->sum += more->sum;
 }
 
 static void read_session(struct making *m, struct row *s)
@@ -260,7 +251,7 @@ static void read_session(struct making *m, struct row *s)
     struct row **segment = &s->segments;
     struct row **metric = &s->metrics;
 
-    s->tallies = arena_array(m->arena, NAMES, sizeof(*s->tallies));
+    s->tallies = arena_array(m->arena, NAMES + 1, sizeof(*s->tallies));
     while (is_next(m, SEGMENTS, s)) {
         s->interacts =
             str_eq(take(m, SEGMENTS, s, &segment)->text[TYPE], "interact") || s->interacts;
@@ -269,7 +260,7 @@ static void read_session(struct making *m, struct row *s)
         const struct row *c = take(m, METRICS, s, &metric);
 
         if (c->counts) {
-            add(s->tallies, c);
+            add(&s->tallies[c->name], &c->one);
         }
     }
 }
@@ -287,7 +278,7 @@ static void read_records(struct making *m)
 
         p->is_customer = str_eq(p->text[PURPOSE], "customer");
         p->is_outside = p->is_customer || str_eq(p->text[PURPOSE], "external");
-        p->is_agent = p->text[USER] && is_one_of(p->text[PURPOSE], "agent user");
+        p->is_agent = p->text[USER] && str_has_word("agent user", p->text[PURPOSE]);
         while (is_next(m, SESSIONS, p)) {
             read_session(m, take(m, SESSIONS, p, &session));
         }
@@ -385,7 +376,7 @@ static bool make_intervals(struct making *m, const struct row *s)
             *own = (struct interval){list, start, queue, c->no, {{0}}};
             list = own;
         }
-        add(own->tallies, c);
+        add(&own->tallies[c->name], &c->one);
     }
     EACH (interval, i, list) {
         struct db_value v[VALUES_MAX] = {I(m->key),         I(by->no),        I(s->no),
@@ -528,11 +519,11 @@ static const struct row *answer_of(const struct making *m, const struct visit *v
 
 static bool make_visit(struct making *m, struct visit *v)
 {
-    struct tally t[NAMES] = {{0}};
+    struct tally t[NAMES + 1] = {{0}};
 
     EACH (row, c, v->of->metrics) {
         if (is_of_visit(v, c)) {
-            add(t, c);
+            add(&t[c->name], &c->one);
         }
     }
     bool late = t[OVER_SLA].count > 0;
@@ -672,7 +663,7 @@ static void find_goal(const struct making *m, const struct row *of, struct goal 
         EACH (row, g, s->segments) {
             const char *type = g->text[TYPE];
 
-            if (type && !is_one_of(type, "monitoring coaching barging screenMonitoring")) {
+            if (type && !str_has_word("monitoring coaching barging screenMonitoring", type)) {
                 begun = earlier(begun, g->text[START]);
             }
         }
@@ -761,9 +752,7 @@ static bool make_conversation(struct making *m)
             }
         }
         for (int i = 0; i < NAMES; i++) {
-            t[i].count += r->tallies[i].count;
-            t[i].valued += r->tallies[i].valued;
-            t[i].sum += r->tallies[i].sum;
+            add(&t[i], &r->tallies[i]);
         }
     }
     EACH (row, r, m->participants) {

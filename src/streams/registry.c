@@ -166,7 +166,7 @@ unsigned stream_in_force(const struct stream *s, const char *word)
     for (size_t p = 0; p < s->pass_count; p++) {
         const char *when = s->passes[p].plan.when;
 
-        in_force |= !when || (word && str_has_word(when, word)) ? 1U << p : 0;
+        in_force |= !when || str_has_word(when, word) ? 1U << p : 0;
     }
     return in_force;
 }

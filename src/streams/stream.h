@@ -124,8 +124,7 @@ const char **stream_words(struct arena *a, size_t *count);
 
 /* The list for [extract] streams that leaves out those of `out` that it has, too: what stands
  * there (else "all"), and -NAME of each, in the arena; NULL when it has none of them, or nothing
- * would be left.
- */
+ * would be left. */
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a);
 

@@ -24,7 +24,7 @@ static const char *field(struct cell c, bool neutralize)
     FILE *file = fmemopen(text, sizeof(text), "w");
     struct csv_writer *w = csv_new(file, &options);
 
-    csv_cell(w, &c);
+    csv_cell(w, c);
     csv_end_record(w);
     assert_true(csv_finish(w));
     long length = ftell(file);
@@ -142,8 +142,8 @@ static char *write_much(struct csv_writer *w, size_t *length)
         size_t size = i % 1000 == 999 ? sizeof(field) : i % 97 + 1;
         csv_text(w, field, size);
         buf_add(&expected, field, size);
-        csv_cell(w, &(struct cell)INT((int64_t)i));
-        csv_cell(w, &(struct cell)EMPTY);
+        csv_cell(w, (struct cell)INT((int64_t)i));
+        csv_cell(w, (struct cell)EMPTY);
         buf_add_printf(&expected, ",%zu,,\"", i);
         field[size / 2] = '"';
         csv_text(w, field, size);

@@ -16,11 +16,9 @@ static struct file_aside file;
 /* A workbook with its first row. */
 static struct xlsx_writer *begin(struct err *e)
 {
-    const struct cell name = TEXT("name", 4);
-
     assert_true(file_aside_open(&file, "x.xlsx", 0, e));
     struct xlsx_writer *w = xlsx_new(&file);
-    xlsx_cell(w, &name);
+    xlsx_cell(w, cell_text("name"));
     assert_true(xlsx_end_row(w, e));
     return w;
 }
@@ -50,7 +48,7 @@ TEST_IN(tempdir_enter, tempdir_leave, a_cell_has_room_for_so_many_characters)
     for (size_t length = MOST; length <= MOST + 1; length++) {
         struct xlsx_writer *w = begin(&e);
         const struct cell long_text = TEXT(text, length);
-        xlsx_cell(w, &long_text);
+        xlsx_cell(w, long_text);
         assert_int_equal(xlsx_end_row(w, &e), length <= MOST);
         assert_true(xlsx_finish(w, length <= MOST, &e));
         file_aside_discard(&file);
@@ -63,7 +61,6 @@ TEST_IN(tempdir_enter, tempdir_leave, a_cell_has_room_for_so_many_characters)
 /* The library says nothing of rows that it could not put aside. */
 TEST_IN(tempdir_enter, tempdir_leave, what_was_not_written_is_told)
 {
-    const struct cell name = TEXT("name", 4);
     struct rlimit most;
     struct err e;
 
@@ -75,7 +72,7 @@ TEST_IN(tempdir_enter, tempdir_leave, what_was_not_written_is_told)
 
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
         for (int i = 0; i < 10000; i++) {
-            xlsx_cell(w, &name);
+            xlsx_cell(w, cell_text("name"));
             assert_true(xlsx_end_row(w, &e));
         }
         assert_int_equal(xlsx_finish(w, true, &e), !small);
