@@ -1,11 +1,11 @@
 #include "routes.h"
 
 #include "fault.h"
+#include "lock.h"
 #include "rng.h"
 #include "when.h"
 #include "world.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -23,10 +23,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct token tokens[MAX_TOKENS];
 static uint64_t issued;
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-bool auth_base64_decode(const char *text, char *out, size_t size)
+/* Decodes base64 into out, ended by NUL; false if malformed or too long. */
+static bool decode(const char *text, char *out, size_t size)
 {
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint32_t bits = 0;
     int have = 0;
     size_t used = 0;
@@ -46,21 +47,6 @@ bool auth_base64_decode(const char *text, char *out, size_t size)
     return true;
 }
 
-void auth_base64_encode(const char *bytes, size_t length, char *out, size_t size)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < length && used + 5 < size; i += 3) {
-        uint32_t b = (uint32_t)(unsigned char)bytes[i] << 16;
-        b |= i + 1 < length ? (uint32_t)(unsigned char)bytes[i + 1] << 8 : 0;
-        b |= i + 2 < length ? (uint32_t)(unsigned char)bytes[i + 2] : 0;
-        out[used++] = alphabet[b >> 18];
-        out[used++] = alphabet[b >> 12 & 63];
-        out[used++] = i + 1 < length ? alphabet[b >> 6 & 63] : '=';
-        out[used++] = i + 2 < length ? alphabet[b & 63] : '=';
-    }
-    out[used] = '\0';
-}
-
 static void refuse_login(struct reply *reply, int status, const char *error,
                          const char *description)
 {
@@ -72,7 +58,7 @@ static void refuse_login(struct reply *reply, int status, const char *error,
 static void issue(struct reply *reply)
 {
     char a[RNG_UUID_SIZE], b[RNG_UUID_SIZE];
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     struct token *t = &tokens[issued % MAX_TOKENS];
     uint64_t key = rng_pair((uint64_t)when_wall() ^ (uint64_t)getpid() << 40, issued++);
     rng_uuid(key, a);
@@ -81,7 +67,6 @@ static void issue(struct reply *reply)
     snprintf(t->text, sizeof t->text, "standin_token_%s%s", a, b);
     JW(&reply->body, OBJECT(NULL), TEXT("access_token", t->text), TEXT("token_type", "bearer"),
        INT("expires_in", world.token_seconds), END);
-    pthread_mutex_unlock(&lock);
 }
 
 void login_token(const struct request *request, struct reply *reply)
@@ -94,8 +79,7 @@ void login_token(const struct request *request, struct reply *reply)
                      "content type must be application/x-www-form-urlencoded");
         return;
     }
-    if (!basic || strncasecmp(basic, "Basic ", 6) != 0 ||
-        !auth_base64_decode(basic + 6, pair, sizeof pair)) {
+    if (!basic || strncasecmp(basic, "Basic ", 6) != 0 || !decode(basic + 6, pair, sizeof pair)) {
         refuse_login(reply, 400, "invalid_request", "client credentials are missing");
         return;
     }
@@ -133,13 +117,12 @@ static struct token *find(const char *authorization)
 bool auth_passes(const struct request *request, struct reply *reply)
 {
     long death = fault_token_uses();
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     struct token *t = find(request->authorization);
     bool good = t && t->expires > when_wall() && (death < 0 || t->uses < death);
     if (good) {
         t->uses++;
     }
-    pthread_mutex_unlock(&lock);
     if (!good) {
         reply_error(reply, 401, "bad.credentials", "Invalid login credentials.");
     }

@@ -1,10 +1,10 @@
 #include "corpus.h"
 
 #include "jw.h"
+#include "lock.h"
 #include "when.h"
 #include "world.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,12 +87,11 @@ const struct entry *corpus_day(int64_t day, size_t *count)
         day - corpus_first_day() >= MAX_DAYS) {
         return NULL;
     }
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     struct entry **slot = &days[day - corpus_first_day()];
     if (!*slot) {
         *slot = make_day(day);
     }
-    pthread_mutex_unlock(&lock);
     *count = (size_t)world.per_day;
     return *slot;
 }

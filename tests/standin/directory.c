@@ -634,15 +634,15 @@ static bool read_filters(const struct request *request, struct reply *reply, con
     return true;
 }
 
-/* A cursor is the number of the next page, in base64: its `=` have to be coded in a link. */
+/* A cursor is the number of the next page, as a text that has to be coded in a link. */
 static bool read_cursor(const struct request *request, long *number)
 {
-    char cursor[64], plain[64];
+    char cursor[64];
     if (!query_value(request->query, "after", 0, cursor, sizeof cursor)) {
         return true;
     }
-    bool known = auth_base64_decode(cursor, plain, sizeof plain) && strncmp(plain, "page ", 5) == 0;
-    *number = known ? strtol(plain + 5, NULL, 10) : 0;
+    bool known = strncmp(cursor, "page ", 5) == 0;
+    *number = known ? strtol(cursor + 5, NULL, 10) : 0;
     return known;
 }
 
@@ -668,14 +668,9 @@ static bool read_page(const struct request *request, struct reply *reply, const 
 
 static void write_next(struct jw *w, const char *path, const struct page *p)
 {
-    char plain[32], cursor[64], uri[256];
-    snprintf(plain, sizeof plain, "page %ld", p->number + 1);
-    auth_base64_encode(plain, strlen(plain), cursor, sizeof cursor);
-    size_t bare = strcspn(cursor, "=");
-    snprintf(uri, sizeof uri, "%s?pageSize=%ld&after=%.*s%s", path, p->size, (int)bare, cursor,
-             strlen(cursor) == bare       ? ""
-             : strlen(cursor) == bare + 1 ? "%3D"
-                                          : "%3D%3D");
+    char uri[256];
+    snprintf(uri, sizeof uri, "%s?pageSize=%ld&after=page%%20%ld%%3D", path, p->size,
+             p->number + 1);
     JW(w, IF(p->total > p->number * p->size), TEXT("nextUri", uri), TEXT("selfUri", path));
 }
 

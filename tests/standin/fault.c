@@ -1,11 +1,11 @@
 #include "fault.h"
 
+#include "lock.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,9 +185,8 @@ static int count;
 
 void fault_clear(void)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     count = 0;
-    pthread_mutex_unlock(&lock);
 }
 
 /* Reads the number of a key, which is `least` at least; it stays when absent. */
@@ -234,25 +233,21 @@ bool fault_add(const char *spec, char *why, size_t size)
         snprintf(why, size, "no such fault: '%s' (see --help)", spec);
         return false;
     }
-    pthread_mutex_lock(&lock);
-    bool room = count < MAX_FAULTS;
-    if (room) {
-        faults[count++] = f;
-    }
-    pthread_mutex_unlock(&lock);
-    if (!room) {
+    HOLD(lock);
+    if (count == MAX_FAULTS) {
         snprintf(why, size, "more than %d faults", MAX_FAULTS);
+        return false;
     }
-    return room;
+    faults[count++] = f;
+    return true;
 }
 
 void fault_show(struct jw *w)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     for (int i = 0; i < count; i++) {
         JW(w, TEXT(NULL, faults[i].spec));
     }
-    pthread_mutex_unlock(&lock);
 }
 
 static bool strikes(struct fault *f)
@@ -279,18 +274,16 @@ static bool is_about(const struct fault *f, const struct request *request)
 bool fault_strikes_with(const char *name, const struct request *request, const char *key,
                         const char *otherwise, char value[FAULT_TEXT])
 {
-    bool hit = false;
-    pthread_mutex_lock(&lock);
-    for (int i = 0; i < count && !hit; i++) {
+    HOLD(lock);
+    for (int i = 0; i < count; i++) {
         struct fault *f = &faults[i];
         if (strcmp(f->kind->name, name) == 0 && is_about(f, request) && strikes(f)) {
             snprintf(value, FAULT_TEXT, "%s", otherwise);
             query_value(f->keys, key, 0, value, FAULT_TEXT);
-            hit = true;
+            return true;
         }
     }
-    pthread_mutex_unlock(&lock);
-    return hit;
+    return false;
 }
 
 bool fault_strikes(const char *name, const struct request *request)
@@ -301,13 +294,13 @@ bool fault_strikes(const char *name, const struct request *request)
 
 long fault_token_uses(void)
 {
-    long uses = -1;
-    pthread_mutex_lock(&lock);
-    for (int i = 0; i < count && uses < 0; i++) {
-        uses = strcmp(faults[i].kind->name, "token-death") == 0 ? faults[i].after : uses;
+    HOLD(lock);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(faults[i].kind->name, "token-death") == 0) {
+            return faults[i].after;
+        }
     }
-    pthread_mutex_unlock(&lock);
-    return uses;
+    return -1;
 }
 
 int64_t fault_page(const struct request *request, int64_t number)

@@ -7,12 +7,12 @@
  * that a test has posted (proof.c) rule. */
 #include "adherence.h"
 #include "fault.h"
+#include "lock.h"
 #include "rng.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,26 +369,24 @@ void historical_submit(const struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad.request", "The items or the time zone are not acceptable.");
         return;
     }
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     struct job *job = make_job(request);
     memcpy(job->items, new.items, sizeof new.items);
     job->count = new.count;
     job->old = old;
     bool at_once = fault_strikes("complete-at-once", request);
     describe(job, at_once ? state_of(job, request, true) : "Processing", 202, reply);
-    pthread_mutex_unlock(&lock);
 }
 
 void historical_status(const struct request *request, struct reply *reply)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     struct job *job = find_job(request->segment);
     if (job && job->old == !strstr(request->path, "/bulk/")) {
         describe(job, state_of(job, request, false), 200, reply);
     } else {
         reply_error(reply, 404, "entity.not.found", "The requested job was not found.");
     }
-    pthread_mutex_unlock(&lock);
 }
 
 /* A file is called by the job and its number; whoever brings a token is sent away. */
@@ -402,7 +400,7 @@ void historical_download(const struct request *request, struct reply *reply)
     }
     snprintf(id, sizeof id, "%.*s", ID, request->segment);
     int past = fault_strikes("offset-past", request) ? PAST : 0;
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     struct job *job = strlen(request->segment) > ID ? find_job(id) : NULL;
     long i = job ? strtol(request->segment + ID + 1, NULL, 10) : -1;
     if (job && i >= 0 && i < (long)job->count * FILES_MOST) {
@@ -416,5 +414,4 @@ void historical_download(const struct request *request, struct reply *reply)
         reply_text(reply, 403, "application/xml", "<Error><Code>AccessDenied</Code></Error>");
     }
     free(file);
-    pthread_mutex_unlock(&lock);
 }

@@ -1,10 +1,10 @@
 /* What a test may post in place of what the stand-in invents: `POST /standin/proof` replaces it by
  * a document of lists       whole answers, by their paths adherence   files: managementUnitId,
  * startDate, userResults */
+#include "lock.h"
 #include "routes.h"
 #include "when.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <yyjson.h>
 
@@ -25,18 +25,16 @@ void proof_set(const struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad.request", "the body is no JSON object");
         return;
     }
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     yyjson_doc_free(data);
     data = doc;
-    pthread_mutex_unlock(&lock);
     reply_text(reply, 200, "application/json", "{}");
 }
 
 bool proof_list(const struct request *request, struct reply *reply)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     char *text = yyjson_val_write(yyjson_obj_get(part("lists"), request->path), 0, NULL);
-    pthread_mutex_unlock(&lock);
     if (text) {
         jw_text(&reply->body, text);
     }
@@ -49,7 +47,7 @@ bool proof_report(const char *unit, int64_t from, int64_t to, long n, char **tex
     size_t i, count;
     yyjson_val *file;
     *text = NULL;
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     yyjson_val *files = part("adherence");
     yyjson_arr_foreach(files, i, count, file)
     {
@@ -61,6 +59,5 @@ bool proof_report(const char *unit, int64_t from, int64_t to, long n, char **tex
             break;
         }
     }
-    pthread_mutex_unlock(&lock);
     return files != NULL;
 }

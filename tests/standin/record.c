@@ -1,6 +1,6 @@
+#include "lock.h"
 #include "routes.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,11 +21,10 @@ void record_begin(const char *path)
     if (strncmp(path, "/standin/", 9) == 0) {
         return;
     }
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     if (++under_way > most_at_once) {
         most_at_once = under_way;
     }
-    pthread_mutex_unlock(&lock);
 }
 
 static void count_route(const char *name)
@@ -53,19 +52,18 @@ void record_end(const char *method, const char *path, const char *shown, int sta
     }
     routes_name(method, path, name, sizeof name);
     JW(&row, ARRAY(NULL), TEXT(NULL, method), TEXT(NULL, shown), INT(NULL, status), END);
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     under_way--;
     jw_free(&kept[total % KEPT]);
     kept[total++ % KEPT] = row;
     count_route(name);
-    pthread_mutex_unlock(&lock);
 }
 
 void record_show(const struct request *request, struct reply *reply)
 {
     struct jw *w = &reply->body;
     (void)request;
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     JW(w, OBJECT(NULL), INT("total", total), OBJECT("routes"));
     for (int i = 0; i < route_count; i++) {
         JW(w, INT(routes[i].name, routes[i].count));
@@ -77,17 +75,15 @@ void record_show(const struct request *request, struct reply *reply)
         w->comma = true;
     }
     JW(w, END, END);
-    pthread_mutex_unlock(&lock);
 }
 
 void record_reset(void)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     for (int i = 0; i < KEPT; i++) {
         jw_free(&kept[i]);
     }
     total = 0;
     route_count = 0;
     most_at_once = under_way;
-    pthread_mutex_unlock(&lock);
 }

@@ -24,7 +24,7 @@
 struct route {
     const char *method;
     const char *pattern;
-    void (*handle)(const struct request *request, struct reply *reply);
+    handler *handle;
     const char *permission; /* named by a 403 */
 };
 

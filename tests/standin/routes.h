@@ -20,70 +20,33 @@ void routes_name(const char *method, const char *path, char *out, size_t size);
 void record_begin(const char *path);
 /* `shown` is the path with its query. */
 void record_end(const char *method, const char *path, const char *shown, int status);
-void record_show(const struct request *request, struct reply *reply);
 void record_reset(void);
 
-/* auth.c: */
-/* Checks the bearer token and counts its use; answers 401 and returns false if it may not
+/* auth.c: checks the bearer token and counts its use; answers 401 and returns false if it may not
  * go on. */
 bool auth_passes(const struct request *request, struct reply *reply);
-
-/* Decodes base64 (not its URL form) into out, ended by NUL; false if malformed or too long. */
-bool auth_base64_decode(const char *text, char *out, size_t size);
-void auth_base64_encode(const char *bytes, size_t length, char *out, size_t size);
-
-/* The handlers, by file; whose answer it is (users' or conversations') they see by the path.
- * auth.c:
- */
-void login_token(const struct request *request, struct reply *reply);
-/* conversations.c: */
-void conversations_query(const struct request *request, struct reply *reply);
-void conversations_by_ids(const struct request *request, struct reply *reply);
-/* jobs.c: */
-void jobs_submit(const struct request *request, struct reply *reply);
-void jobs_status(const struct request *request, struct reply *reply);
-void jobs_results(const struct request *request, struct reply *reply);
-void jobs_delete(const struct request *request, struct reply *reply);
-/* The interval that a job was asked for; "" if there is no such job. */
+/* jobs.c: the interval that a job was asked for; "" if there is no such job. */
 void jobs_interval(const char *id, char *out, size_t size);
-void jobs_availability(const struct request *request, struct reply *reply);
-/* statuses.c: */
-void statuses_query(const struct request *request, struct reply *reply);
-/* adherence.c: */
-void adherence_workforce(const struct request *request, struct reply *reply);
-void adherence_agents_status(const struct request *request, struct reply *reply);
-void adherence_intervals(const struct request *request, struct reply *reply);
-/* directory.c; the paths of lists and of single documents are known to its tables alone: */
-void directory_answer(const struct request *request, struct reply *reply);
-/* The pattern of the list or document that this path asks for, what stands for {id}, and the
- * permission that it needs (NULL: none); NULL: it is neither's. */
+/* directory.c, whose tables alone know the paths of lists and of single documents: the pattern of
+ * the one that this path asks for, what stands for {id}, and the permission that it needs (NULL:
+ * none); NULL: it is neither's. */
 const char *directory_route(const char *path, char segment[64], const char **permission);
-/* historical.c: */
-void historical_submit(const struct request *request, struct reply *reply);
-void historical_status(const struct request *request, struct reply *reply);
-void historical_download(const struct request *request, struct reply *reply);
-/* schedules.c: published schedules and adherence explanations; /wfm-downloads takes no token */
-void schedules_search(const struct request *request, struct reply *reply);
-void schedules_explanations(const struct request *request, struct reply *reply);
-void schedules_job(const struct request *request, struct reply *reply);
-void schedules_download(const struct request *request, struct reply *reply);
-/* proof.c: */
-void proof_set(const struct request *request, struct reply *reply);
-/* Answers with what was posted for a path; false: nothing was. */
+/* proof.c: answers with what was posted for a path; false: nothing was. */
 bool proof_list(const struct request *request, struct reply *reply);
 /* Whether reports of adherence were posted; the n-th posted one (from 0) of a unit whose start lies
  * in [from, to), to be freed (NULL: there is none). */
 bool proof_report(const char *unit, int64_t from, int64_t to, long n, char **text);
-/* aggregates.c: */
-void aggregates_query(const struct request *request, struct reply *reply);
-/* quality.c: */
-void quality_evaluation(const struct request *request, struct reply *reply);
-void quality_surveys(const struct request *request, struct reply *reply);
-void quality_form(const struct request *request, struct reply *reply);
-/* control.c: */
-void control_set(const struct request *request, struct reply *reply);
-void control_show(const struct request *request, struct reply *reply);
-/* truth.c: */
-void truth_conversations(const struct request *request, struct reply *reply);
+
+/* The handlers, each named after its file; whose answer it is (users' or conversations') they see
+ * by the path. */
+typedef void handler(const struct request *request, struct reply *reply);
+handler login_token, conversations_query, conversations_by_ids, directory_answer;
+handler jobs_submit, jobs_status, jobs_results, jobs_delete, jobs_availability;
+handler statuses_query, statuses_truth, truth_conversations, aggregates_query;
+handler adherence_workforce, adherence_agents_status, adherence_intervals;
+handler historical_submit, historical_status, historical_download;
+handler schedules_search, schedules_explanations, schedules_job, schedules_download;
+handler quality_evaluation, quality_surveys, quality_form;
+handler control_set, control_show, proof_set, record_show;
 
 #endif

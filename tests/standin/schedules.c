@@ -9,12 +9,12 @@
  * of when, so nothing is kept but how often each was asked. */
 #include "adherence.h"
 #include "fault.h"
+#include "lock.h"
 #include "rng.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,7 +268,7 @@ static int times_before(uint64_t key, bool answered)
 {
     static size_t next;
     size_t at = 0;
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     while (at < ASKED_MAX && asked_before[at].key != key) {
         at++;
     }
@@ -276,7 +276,6 @@ static int times_before(uint64_t key, bool answered)
     int times = asked_before[at].key == key ? asked_before[at].times : 0;
     asked_before[at].key = key;
     asked_before[at].times = answered ? 0 : times + 1;
-    pthread_mutex_unlock(&lock);
     return times;
 }
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 from harness import CLIENT_ID, CLIENT_SECRET, STANDIN, Standin, TestCase  # noqa: E402
@@ -227,7 +228,7 @@ class Faults(StandinTest):
             return self.one.json("GET", f"{job}/results?pageSize=50" + page).get("conversations", [])
         job = self.faults("short-pages", "empty-page").submit(1, 4)
         first = self.one.json("GET", f"{job}/results?pageSize=50")
-        self.assertEqual((len(first["conversations"]), rows("&cursor=" + first["cursor"].replace("=", "%3D"))), (26, []))
+        self.assertEqual((len(first["conversations"]), rows("&cursor=" + urllib.parse.quote(first["cursor"]))), (26, []))
         job = self.faults("job-expire:after=2").submit(1, 4)
         self.assert_statuses(self.one, *[(status, "GET", job + "/results?pageSize=10") for status in (200, 200, 404, 404)])
         self.assert_statuses(self.one, (200, "GET", self.one.submit(1, 2) + "/results"))

@@ -223,6 +223,7 @@ void statuses_query(const struct request *request, struct reply *reply)
     JW(w, COUNT("totalHits", (int64_t)found + (found > 0 ? world.hits_bias : 0)), END);
 }
 
+/* All there are, as of `now` and since `start`, a line each. */
 void statuses_truth(const struct request *request, struct reply *reply)
 {
     struct jw *w = &reply->body;

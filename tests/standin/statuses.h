@@ -3,7 +3,7 @@
 #ifndef STANDIN_STATUSES_H
 #define STANDIN_STATUSES_H
 
-#include "http.h"
+#include "jw.h"
 #include "rng.h"
 
 #include <stddef.h>
@@ -32,8 +32,5 @@ struct statuses statuses_of(int agent, enum status_kind kind, int64_t from, int6
  * most; returns how many users have any. */
 size_t statuses_write(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
                       size_t size);
-
-/* Answers with all there are, as of `now` and since `start`, a line each. */
-void statuses_truth(const struct request *request, struct reply *reply);
 
 #endif

@@ -1,9 +1,9 @@
 #include "world.h"
 
+#include "lock.h"
 #include "when.h"
 
 #include <fnmatch.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,17 +123,14 @@ const char *world_unit_zone(int unit)
 
 void world_tell(enum told what, int64_t value)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     told[what] = value;
-    pthread_mutex_unlock(&lock);
 }
 
 static int64_t get(enum told what)
 {
-    pthread_mutex_lock(&lock);
-    int64_t value = told[what];
-    pthread_mutex_unlock(&lock);
-    return value;
+    HOLD(lock);
+    return told[what];
 }
 
 struct moment world_moment(void)
@@ -166,33 +163,31 @@ int world_retention(void)
 
 void world_clear_denied(void)
 {
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     denied_count = 0;
-    pthread_mutex_unlock(&lock);
 }
 
 bool world_add_denied(const char *prefix, char *why, size_t size)
 {
     (void)why;
     (void)size;
-    pthread_mutex_lock(&lock);
+    HOLD(lock);
     bool room = denied_count < WORLD_MAX_DENY && strlen(prefix) < sizeof denied[0];
     if (room) {
         snprintf(denied[denied_count++], sizeof denied[0], "%s", prefix);
     }
-    pthread_mutex_unlock(&lock);
     return room;
 }
 
 bool world_denied(const char *path)
 {
-    bool hit = false;
-    pthread_mutex_lock(&lock);
-    for (int i = 0; i < denied_count && !hit; i++) {
-        hit = world_path_matches(denied[i], path);
+    HOLD(lock);
+    for (int i = 0; i < denied_count; i++) {
+        if (world_path_matches(denied[i], path)) {
+            return true;
+        }
     }
-    pthread_mutex_unlock(&lock);
-    return hit;
+    return false;
 }
 
 bool world_path_matches(const char *pattern, const char *path)

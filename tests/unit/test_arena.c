@@ -75,7 +75,7 @@ TEST(strings_are_copied)
     } rows[] = {
         {"", 0, ""}, {"abc", 0, ""}, {"abc", 2, "ab"}, {"abc", 3, "abc"}, {"abc", 99, "abc"},
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_string_equal(arena_strndup(a, rows[i].text, rows[i].length), rows[i].copy);
@@ -84,7 +84,6 @@ TEST(strings_are_copied)
     /* Bytes that no NUL follows are not read past. */
     static const char bytes[] = {'a', 'b', 'c', 'd'};
     assert_string_equal(arena_strndup(a, bytes, sizeof(bytes)), "abcd");
-    arena_free(a);
 }
 
 static volatile size_t too_much = PTRDIFF_MAX;

@@ -556,7 +556,7 @@ static const char *comment_above(const char *text, const char *line, struct aren
 
 TEST_IN_FIXTURE(example_has_every_key)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *text = example_with_all_keys(a);
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         const struct config_key *key = &config_keys[id];
@@ -579,12 +579,11 @@ TEST_IN_FIXTURE(example_has_every_key)
             assert_non_null(strstr(comment, words[i]));
         }
     }
-    arena_free(a);
 }
 
 TEST_IN_FIXTURE(example_is_valid)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct loaded *as_it_is = good(load_as(example_path(a), false));
     struct loaded *defaults = good(load_as(NULL, false));
     struct loaded *all = good(load_text(example_with_all_keys(a), false));
@@ -602,5 +601,4 @@ TEST_IN_FIXTURE(example_is_valid)
     }
     assert_non_null(all->c.proxy);
     assert_non_null(all->c.login_url);
-    arena_free(a);
 }

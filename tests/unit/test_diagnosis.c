@@ -22,7 +22,7 @@ TEST(words_are_added)
 /* In a line: what was seen is cut between characters, cause and remedy stay. */
 TEST(words_in_brief)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct err e;
 
     err_set(&e, ERR_STORE, "%287s\xC3\xA4", "x");
@@ -41,7 +41,6 @@ TEST(words_in_brief)
             assert_non_null(strstr(brief, "Remedy: "));
         }
     }
-    arena_free(a);
 }
 
 TEST(fresh_tokens_refused)

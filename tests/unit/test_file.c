@@ -17,11 +17,10 @@ static struct file_aside f;
 
 static void assert_content(const char *path, const char *text)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     char *found = file_read_small(a, path, NULL, &e);
     assert_non_null(found);
     assert_string_equal(found, text);
-    arena_free(a);
 }
 
 static size_t entries(const char *path)
@@ -185,18 +184,17 @@ TEST(directory_part)
         {"a", "."},    {"a/b", "a"},      {"/a", "/"}, {"/a/b/c", "/a/b"}, {"./a", "."},
         {"a//b", "a"}, {"../x.db", ".."}, {"a/", "."}, {"", "."},
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(file_directory(a, cases[i].path), cases[i].directory);
     }
-    arena_free(a);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
 
 TEST_IN(tempdir_enter, tempdir_leave, read_small)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     uint32_t mode = 0;
     write_file("a.ini", "[x]\n");
     assert_int_equal(chmod("a.ini", 0640), 0);
@@ -216,12 +214,11 @@ TEST_IN(tempdir_enter, tempdir_leave, read_small)
     fclose(file);
     assert_null(file_read_small(a, "utf16.ini", NULL, &e));
     assert_non_null(strstr(e.message, "UTF-8"));
-    arena_free(a);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, read_limit)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
     for (size_t over = 0; over < 2; over++) {
         FILE *file = fopen("big", "wb");
@@ -233,7 +230,6 @@ TEST_IN(tempdir_enter, tempdir_leave, read_limit)
         assert_int_equal(text != NULL, over == 0);
     }
     assert_int_equal(e.kind, ERR_CONFIG);
-    arena_free(a);
 }
 
 /* --- network file systems -------------------------------------------------------------------- */

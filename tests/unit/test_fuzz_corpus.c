@@ -43,7 +43,7 @@ static void feed(const char *path, int (*target)(const uint8_t *, size_t))
 
 static void feed_all(const char *name, int (*target)(const uint8_t *, size_t))
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     DIR *directory = opendir(arena_printf(a, CORPUS "/%s", name));
     size_t files = 0;
 
@@ -59,7 +59,6 @@ static void feed_all(const char *name, int (*target)(const uint8_t *, size_t))
     }
     assert_int_equal(closedir(directory), 0);
     assert_true(files >= FEWEST_FILES);
-    arena_free(a);
 }
 
 TEST(corpus_of_walk)

@@ -276,29 +276,6 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
     }
 }
 
-TEST_IN(setup, teardown, only_an_empty_page_ends_sparse_ones)
-{
-    STEPS(sparse,
-          STEP(.path = "/p", .follow = FOLLOW_PAGES, .size = 10, .rows = "r", .sparse = true));
-    static const int sizes[] = {10, 3, 1, 10, 0};
-    enum { PAGES = COUNT(sizes) };
-    static const char *const totals[] = {"'total':4", "'total':70", ""};
-
-    for (size_t i = 0; i < COUNT(totals); i++) {
-        struct pager *p = pager_of(sparse);
-        int64_t asked = 0;
-
-        while (pager_state(p) == PAGER_READY) {
-            struct pager_request r = ask(p);
-
-            asked = r.sequence + 1;
-            take(p, r.sequence, rows(totals[i], "r", r.sequence < PAGES ? sizes[r.sequence] : 0));
-        }
-        assert_int_equal(pager_state(p), PAGER_DONE);
-        assert_true(asked >= PAGES);
-    }
-}
-
 TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
 {
     struct pager *p = pager_at(query, (struct pager_at){.page = 3});
@@ -795,18 +772,6 @@ TEST_IN(setup, teardown, single_ids_are_segments_of_a_path)
     assert_int_equal(give(p, 0, "{'message':'b'}", &page, &e), PAGER_AGAIN);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     assert_false(pager_halve(p, 0, &behind, &id)); /* it is left out */
-    assert_int_equal(pager_state(p), PAGER_DONE);
-}
-
-TEST_IN(setup, teardown, urls_are_answered_in_any_order)
-{
-    struct pager *p = pager_at(export, (struct pager_at){.token = "x"});
-
-    next(p, "{'status':'COMPLETED','urls':['https://x/1','http://127.0.0.1:1/2?']}");
-    ask(p);
-    ask(p);
-    assert_string_equal(take(p, 1, "{'entities':[1]}").next.token, "x"); /* new URLs come by it */
-    assert_string_equal(take(p, 0, "{'entities':[1]}").next.token, "x");
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 

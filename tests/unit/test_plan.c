@@ -226,30 +226,6 @@ TEST(a_query_wants_what_the_job_has_not_seen)
     assert_int_equal(plan_wants(&w, 1, &f), 0);
 }
 
-/* A day to come is read as far as its end, and again each night until it is settled like others. */
-TEST(what_sees_ahead_reads_days_that_have_not_come)
-{
-    static const struct {
-        int64_t time_ms; /* after START */
-        bool owed;
-        enum window_state state; /* afterwards */
-    } nights[] = {
-        {-14 * DAY, true, WINDOW_PROVISIONAL},  {-14 * DAY + 19 * HOUR, false, WINDOW_PROVISIONAL},
-        {-13 * DAY, true, WINDOW_PROVISIONAL},  {6 * HOUR, true, WINDOW_PROVISIONAL},
-        {25 * HOUR, false, WINDOW_PROVISIONAL}, {30 * HOUR, true, WINDOW_PROVISIONAL},
-        {5 * DAY, true, WINDOW_SETTLED},        {6 * DAY, false, WINDOW_SETTLED},
-    };
-    struct span w = span_from(START);
-
-    for (size_t i = 0; i < COUNT(nights); i++) {
-        struct plan_facts f = facts_of(RULES(&plans), NULL, START + nights[i].time_ms, NONE);
-
-        assert_int_equal(read_pass(&w, 0, &f), nights[i].owed ? w.end_ms : NONE);
-        assert_int_equal(w.state, nights[i].state);
-        assert_int_equal(plan_covered(&w), w.end_ms);
-    }
-}
-
 /* The real moment, and passes of the whole stream, which keep their place there. */
 TEST(the_moment_is_read_when_it_is_no_longer_fresh)
 {

@@ -22,7 +22,7 @@ static const struct {
 
 TEST(texts_become_domains)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e = {.kind = ERR_NONE};
@@ -34,7 +34,6 @@ TEST(texts_become_domains)
         assert_string_equal(domain, cases[i].domain);
         assert_int_equal(known, cases[i].known);
     }
-    arena_free(a);
 }
 
 /* What is refused, with the line to write (NULL: none comes near) and the cause. */
@@ -71,7 +70,7 @@ static const struct {
 
 TEST(what_is_no_region_gets_the_line_to_write)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct err e;
     bool known;
 
@@ -85,7 +84,6 @@ TEST(what_is_no_region_gets_the_line_to_write)
         assert_int_equal(strstr(e.message, refused[i].line ? refused[i].line : "region = ") != NULL,
                          refused[i].line != NULL);
     }
-    arena_free(a);
 }
 
 TEST(hosts_below_the_platforms_are_judged_others_are_not)
@@ -98,12 +96,11 @@ TEST(hosts_below_the_platforms_are_judged_others_are_not)
         {"http://127.0.0.1:8080", true},         {"https://acme.mypurecloud.com", false},
         {"https://login.x.y.pure.cloud", false},
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct err e;
 
     for (size_t i = 0; i < COUNT(urls); i++) {
         print_message("%s\n", urls[i].url);
         assert_int_equal(region_fits_url(a, urls[i].url, &e), urls[i].fits);
     }
-    arena_free(a);
 }

@@ -120,13 +120,12 @@ TEST(suggestions)
         {"", ""},
         {"bananas", ""},
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_string_equal(str_suggest(a, rows[i].word, candidates, COUNT(candidates)),
                             rows[i].text);
     }
-    arena_free(a);
 }
 
 TEST(nearest_has_borders)
@@ -190,7 +189,7 @@ TEST(escaping)
         {"\xED\xA0\x80", "\\xED\\xA0\\x80"},
         {"\xC0\x80", "\\xC0\\x80"},
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct buf b;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -204,7 +203,6 @@ TEST(escaping)
     assert_false(str_escape(&b, "ab\uAC00\uAC01", 8));
     assert_string_equal(buf_str(&b), "ab\uAC00");
     buf_free(&b);
-    arena_free(a);
 }
 
 /* Whatever goes in, what comes out is valid UTF-8 without anything unsafe in it. */

@@ -22,7 +22,7 @@ TEST(test_registry)
         "schedules conversation_aggregate user_aggregate evaluation_details "
         "survey_details evaluation_forms survey_forms sites edges stations dids "
         "trunks";
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     size_t slots;
     char **by_slot = str_split_list(a, names, &slots);
 
@@ -41,7 +41,6 @@ TEST(test_registry)
     assert_null(stream_find("conversation"));
     assert_null(stream_find(NULL));
     assert_string_equal(stream_recent()->name, "conversations");
-    arena_free(a);
 }
 
 static const struct stream named[] = {
@@ -79,7 +78,7 @@ TEST(test_words)
     };
     const struct stream *const *was = stream_registry;
     size_t count_was = stream_registry_count;
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     size_t count;
 
     name_them();
@@ -101,7 +100,6 @@ TEST(test_words)
     assert_int_equal(count, 6);
     assert_string_equal(words[4], "lists");
     assert_string_equal(words[5], "telephony");
-    arena_free(a);
     stream_registry = was;
     stream_registry_count = count_was;
 }
@@ -126,7 +124,7 @@ TEST(test_groups)
                             "adherence_explanation user_status schedules "
                             "conversation_aggregate user_aggregate "},
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         size_t count;
@@ -140,7 +138,6 @@ TEST(test_groups)
         }
         assert_string_equal(meant, cases[i].meant);
     }
-    arena_free(a);
 }
 
 /* A step says all that its kind takes, and nothing else. */
@@ -285,7 +282,7 @@ TEST(test_ids)
         {"conversations", "reread", "2026-03-19T12:00Z", 9, "c1 c3 c5 c7 c8"}, /* clock set back */
         {"conversations", "late", "2026-03-20T12:00Z", 9, "c4"}, /* a job read last at 08:00 */
     };
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct err e;
     struct db *d = db_open_memory(true, &e);
 
@@ -324,7 +321,6 @@ TEST(test_ids)
             cases[i].ids);
     }
     db_close(d);
-    arena_free(a);
 }
 
 /* --- what a night costs --- */
@@ -348,7 +344,7 @@ static const struct stream days = {
 TEST(test_cost)
 {
     struct cost_facts f = {.lookback_days = 7, .looks = 2, .counts = "units=3  days=250"};
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *words;
 
     /* Of each unit: 9 days, 3 looks; a submission, three polls, three pages. */
@@ -375,5 +371,4 @@ TEST(test_cost)
                      9 * 2 * 7 / 4 + 1);
     assert_string_equal(words, "query: 1 + 0.75 polls, for 9 days, for each of business_units");
     assert_int_equal(cost_night(&stream_evaluation_details, 1, &f, a, &words), 9 * 1000 / 50);
-    arena_free(a);
 }
