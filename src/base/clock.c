@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <strings.h>
@@ -288,6 +289,7 @@ static const char *find_zone_file(struct arena *a, const char *name)
 {
     const char *directory;
 
+    errno = 0;
     for (size_t i = 0; (directory = zone_directory(i)); i++) {
         const char *path = arena_printf(a, "%s/%s", directory, name);
         FILE *file = fopen(path, "re");
@@ -342,12 +344,9 @@ static const char *nearest_zone(struct arena *a, const char *const *zones, size_
                                 const char *misspelt)
 {
     const char **cities = arena_array(a, count, sizeof(*cities));
-    char *name = arena_strdup(a, misspelt);
+    const char *name = str_replace(a, misspelt, ' ', "_");
     bool is_area = false;
 
-    for (char *c = name; *c; c++) {
-        *c = (char)(*c == ' ' ? '_' : *c);
-    }
     for (size_t i = 0; i < count; i++) {
         cities[i] = str_behind_last(zones[i], '/');
         is_area = is_area || (str_starts_with(zones[i], name) && zones[i][strlen(name)] == '/');
@@ -445,9 +444,10 @@ static const char *zones_at(struct arena *a, const char *words, int64_t offset_m
     return *found ? arena_printf(a, "%s%s", words, found + 2) : "";
 }
 
-/* Says what is wrong with a name that has no file. */
+/* Says what is wrong with a name that find_zone_file has no file for. */
 static void refuse_unknown(struct arena *a, const char *name, struct err *e)
 {
+    int error_number = errno;
     const char *shown = str_escaped(a, name);
     int64_t offset_ms;
     size_t count;
@@ -455,7 +455,10 @@ static void refuse_unknown(struct arena *a, const char *name, struct err *e)
     const char *near = nearest_zone(a, zones, count, name);
 
     /* There must be more than the UTC that some systems ship alone. */
-    if (count <= 1) {
+    if (error_number == EMFILE || error_number == ENFILE) {
+        err_set(e, ERR_CONFIG, "time zone \"%s\": %s; raise the limit on open files (ulimit -n)",
+                shown, strerror(error_number));
+    } else if (count <= 1) {
         err_set(e, ERR_CONFIG,
                 "time zone \"%s\": no time zone data is installed; install the package tzdata (or "
                 "set timezone = UTC)",

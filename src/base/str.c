@@ -114,6 +114,16 @@ char **str_split_list(struct arena *a, const char *text, size_t *count)
     return list;
 }
 
+char *str_replace(struct arena *a, const char *text, char sign, const char *with)
+{
+    BUF_SCOPED struct buf b = buf_of(SIZE_MAX);
+
+    for (; *text; text++) {
+        (void)(*text == sign ? buf_add_str(&b, with) : buf_add_char(&b, *text));
+    }
+    return arena_strndup(a, buf_str(&b), b.length);
+}
+
 char *str_join(struct arena *a, const char *const *names, size_t count, const char *between)
 {
     char *text = arena_strdup(a, count == 0 ? "" : names[0]);

@@ -47,6 +47,9 @@ char *str_trim(struct arena *a, const char *text);
 /* Splits at commas and blanks, leaving out empty items: an arena array of *count strings. */
 char **str_split_list(struct arena *a, const char *text, size_t *count);
 
+/* Copies `text` with another in the place of each `sign`, into the arena. */
+char *str_replace(struct arena *a, const char *text, char sign, const char *with);
+
 /* Names one after the other, `between` them, in the arena. */
 char *str_join(struct arena *a, const char *const *names, size_t count, const char *between);
 

@@ -31,10 +31,9 @@ bool cmd_check(struct cmd_context *ctx, struct err *e)
     ctx->reports = true;
     request.setup_error = cmd_setup(ctx, true, &setup_error) ? NULL : &setup_error;
     if (!cmd_streams(ctx, &request.run.streams, &request.run.stream_count, e) ||
-        (!check_show(&request, ctx->option[OPT_JSON] != NULL, &kind, e) && !ferror(stdout))) {
+        !check_show(&request, ctx->option[OPT_JSON] != NULL, &kind, e)) {
         return false;
     }
-    err_clear(e);
     e->kind = kind;
     return kind == ERR_NONE;
 }

@@ -393,14 +393,13 @@ static bool run_command(struct cmd_context *ctx, struct err *e)
 static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct err *e)
 {
     bool reader_is_gone;
-    bool failed = !render_end(&reader_is_gone);
-    bool by_writing = kind == ERR_STORE && e->library_code == 0; /* SQLite's have a code */
+    bool failed = !render_end(&reader_is_gone) && !reader_is_gone;
 
-    if (reader_is_gone) {
-        kind = by_writing ? ERR_NONE : kind;
-    } else if (failed && (kind == ERR_NONE || kind == ERR_BEHIND)) {
-        err_set(e, ERR_STORE,
-                "cannot write the output: the disk is full, or what it goes to cannot be written");
+    if (failed && (kind == ERR_NONE || kind == ERR_BEHIND)) {
+        bool is_closed = (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY;
+        err_set(e, ERR_STORE, "cannot write the output: %s",
+                is_closed ? "standard output is closed"
+                          : "the disk is full, or what it goes to cannot be written");
         kind = ERR_STORE;
     }
     if (kind != ERR_NONE && e->message[0]) {

@@ -226,19 +226,13 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 /* A word as a shell takes it. */
 static const char *shell_word(struct arena *a, const char *word)
 {
-    const char *quoted = "'";
-
-    if (!strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~")) {
-        return word;
-    }
-    for (size_t part; *word; word += part + (word[part] ? 1 : 0)) {
-        part = strcspn(word, "'");
-        quoted = arena_printf(a, "%s%.*s%s", quoted, (int)part, word, word[part] ? "'\\''" : "");
-    }
-    return arena_printf(a, "%s'", quoted);
+    return strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~")
+               ? arena_printf(a, "'%s'", str_replace(a, word, '\'', "'\\''"))
+               : word;
 }
 
-/* What comes next, as lines to paste. Cron mails what is printed, and has a PATH of its own. */
+/* What comes next, as lines to paste. Cron mails what is printed, has a PATH of its own, and takes
+ * a percent sign for a line's end. */
 static void print_next(struct arena *a, const struct answers *to, bool is_well)
 {
     const char *c = shell_word(a, to->config_path);
@@ -262,11 +256,12 @@ static void print_next(struct arena *a, const struct answers *to, bool is_well)
                to->secret_path);
         return;
     }
-    static const char line[] = "out=$(%s -c %s extract%s 2>&1) || [ $? -eq 10 ] || echo \"$out\"";
-    printf("First extraction:  %s -c %s extract\nEvery night, by cron:\n"
-           "  32 4 * * *   %s\n  */5 * * * *  %s\n",
-           program, c, arena_printf(a, line, program, c, ""),
-           arena_printf(a, line, program, c, " --stream adherence_realtime"));
+    static const char end[] = "2>&1) || [ $? -eq 10 ] || echo \"$out\"";
+    const char *run = arena_printf(a, "%s -c %s extract", program, c);
+    const char *line = str_replace(a, run, '%', "\\%");
+    printf("First extraction:  %s\nEvery night, by cron:\n  32 4 * * *   out=$(%s %s\n"
+           "  */5 * * * *  out=$(%s --stream adherence_realtime %s\n",
+           run, line, end, line, end);
 }
 
 bool cmd_init(struct cmd_context *ctx, struct err *e)

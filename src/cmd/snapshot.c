@@ -15,8 +15,7 @@ bool cmd_snapshot(struct cmd_context *ctx, struct err *e)
         return false;
     }
     cmd_warn_root(ctx);
-    if (!snapshot_write(ctx->db, path, (uint32_t)ctx->config.database_mode,
-                        ctx->option[OPT_VIEWS_AS_TABLES] != NULL, e)) {
+    if (!snapshot_write(ctx->db, &ctx->config, path, ctx->option[OPT_VIEWS_AS_TABLES] != NULL, e)) {
         return false;
     }
     cmd_note_copy(ctx, path);

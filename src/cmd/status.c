@@ -16,10 +16,6 @@ bool cmd_status(struct cmd_context *ctx, struct err *e)
         db_number(db_ask(d, e, sql_status_is_behind, NONE), &behind) &&
         (ctx->option[OPT_JSON] ? render_document(db_ask(d, e, sql_status_document, NONE), stdout)
                                : status_print(d, render_terminal_width(stdout), stdout, e));
-    if (!shown && !ferror(stdout)) {
-        return false;
-    }
-    err_clear(e); /* of output that cannot be written cli.c tells: its reader may have had enough */
-    e->kind = behind ? ERR_BEHIND : ERR_NONE;
-    return !behind;
+    e->kind = shown && behind ? ERR_BEHIND : e->kind;
+    return shown && !behind;
 }

@@ -154,9 +154,11 @@ static bool check_target(const struct exporting *x, const char *name, struct err
     if (lstat(path, &st) != 0) {
         return errno == ENOENT || file_fail(e, "write", path, errno);
     }
-    if (!S_ISREG(st.st_mode)) {
+    const char *whose = out_whose(x->names, x->db, x->config, path);
+    if (whose || !S_ISREG(st.st_mode)) {
         return err_set(e, ERR_STORE, "cannot write %s: %s stands there; move it away", path,
-                       S_ISDIR(st.st_mode)   ? "a directory"
+                       whose                 ? whose
+                       : S_ISDIR(st.st_mode) ? "a directory"
                        : S_ISLNK(st.st_mode) ? "a symbolic link"
                                              : "something that is no file");
     }

@@ -71,16 +71,19 @@ bool metrics_check(const char *path, struct err *e);
  * fsynced and renamed: whoever opens FILE sees the old copy or the new one, whole, and an
  * interrupted snapshot leaves the old one. */
 
-/* Opens a file aside of `path` for what `who` writes of the database `d`, and sweeps leftovers.
- * Refused: what takes the place of a file of the database, "", and "-", by which others mean
- * standard output (ERR_USAGE); a place of anything but a file (ERR_STORE). */
-bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, struct file_aside *f,
-              struct err *e);
+/* What a path belongs to, in words: to the database, to the configuration; NULL: to neither. */
+const char *out_whose(struct arena *a, struct db *d, const struct config *c, const char *path);
 
-/* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. ERR_USAGE
- * when `path` is the database itself or a file that belongs to it; ERR_STORE naming the path (also
- * when some program has the old copy open for writing); ERR_STOPPED. */
-bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
+/* Opens a file aside of `path` for what `who` writes of the database `d`, and sweeps leftovers.
+ * Refused: a path as above, "", and "-", by which others mean standard output (ERR_USAGE); a place
+ * of anything but a file (ERR_STORE). */
+bool out_open(struct db *d, const struct config *c, const char *who, const char *path,
+              uint32_t mode, struct file_aside *f, struct err *e);
+
+/* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. Errors: as
+ * out_open; ERR_STORE naming the path (also when some program has the old copy open for writing);
+ * ERR_STOPPED. */
+bool snapshot_write(struct db *d, const struct config *c, const char *path, bool views_as_tables,
                     struct err *e);
 
 /* --- report: one page of figures for people ------------------------------------------------------

@@ -379,12 +379,6 @@ void render_names(const struct rows *q, struct csv_writer *w)
     csv_end_record(w);
 }
 
-static bool not_written(const struct rendering *to, struct err *e)
-{
-    return err_set(e, ERR_STORE, "cannot write %s: the disk is full or the reader went away",
-                   to->file ? to->file->path : "the output");
-}
-
 static void render_csv(struct rows *q, const struct rendering *to, size_t *count)
 {
     const struct csv_options options = {.escape = isatty(fileno(to->out)) == 1};
@@ -394,8 +388,8 @@ static void render_csv(struct rows *q, const struct rendering *to, size_t *count
     for (; next_row(q) && !csv_failed(w); (*count)++) {
         render_record(q, w);
     }
-    if (!csv_finish(w) && q->ok) {
-        q->ok = not_written(to, q->e);
+    if (!csv_finish(w) && q->ok && to->file) {
+        q->ok = file_fail(q->e, "write", to->file->path, errno);
     }
 }
 
@@ -563,7 +557,6 @@ bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
     if (q->ok) {
         forms[to->format](q, to, count);
     }
-    q->ok = q->ok && (!ferror(to->out) || not_written(to, q->e));
     return q->ok;
 }
 
@@ -584,7 +577,7 @@ bool render_document(struct rows q, FILE *out)
         (void)str_write(&safe, STR_DOCUMENT, text, strlen(text));
         put_document(buf_str(&safe), out);
     }
-    return db_end(&q) && (!ferror(out) || not_written(&(struct rendering){.out = out}, q.e));
+    return db_end(&q);
 }
 
 bool render_lines(struct rows q, FILE *out)

@@ -3,8 +3,8 @@
  *
  * Tables, lists, CSV, arrays and workbooks are made of its rows; a document is JSON that the
  * statement makes itself (json_object and its like). A table and a list are held in memory, the
- * others are not. Errors are the statement's, ERR_STOPPED, ERR_STORE when writing fails, and
- * ERR_USAGE for what no workbook can hold.
+ * others are not. Errors are the statement's, ERR_STOPPED, ERR_STORE when a file cannot be
+ * written, ERR_USAGE for what no workbook can hold; of standard output render_end tells.
  */
 #pragma once
 

@@ -40,20 +40,14 @@ struct page {
 /* A text that may hold anything, for HTML: what is unsafe on a terminal is escaped as there. */
 static const char *html(struct arena *a, const char *text)
 {
-    BUF_SCOPED struct buf b = buf_of(SIZE_MAX);
+    static const char special[] = "&<>\"'";
+    static const char *const written[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
 
-    for (const char *at = str_escaped(a, text); *at; at++) {
-        static const char special[] = "&<>\"'";
-        static const char *const written[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-        const char *found = strchr(special, *at);
-
-        if (found) {
-            (void)buf_add_str(&b, written[found - special]);
-        } else {
-            (void)buf_add_char(&b, *at);
-        }
+    text = str_escaped(a, text);
+    for (size_t i = 0; i < COUNT_OF(written); i++) {
+        text = strchr(text, special[i]) ? str_replace(a, text, special[i], written[i]) : text;
     }
-    return arena_strndup(a, buf_str(&b), b.length);
+    return text;
 }
 
 /* How a cell is shown, by the kind of its column; NULL: as SQL has it, counts and nothing. */
@@ -213,7 +207,7 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
     bool done = db_texts(q, a, p.given, GIVEN_COUNT) && db_do(d, e, sql_report_cell, NONE) &&
                 db_do(d, e, sql_report_part, NONE) &&
                 db_do(d, e, sql_report_time, S(p.given[GIVEN_FROM]), S(p.given[GIVEN_TO])) &&
-                out_open(d, "report", path, (uint32_t)c->export_mode, &file, e);
+                out_open(d, c, "report", path, (uint32_t)c->export_mode, &file, e);
     p.one_day = str_eq(p.given[GIVEN_FROM], p.given[GIVEN_TO]);
     if (done) {
         p.out = file.stream;

@@ -5,50 +5,58 @@
 #include "io/embedded.h"
 #include "sql.h"
 
-/* Files that SQLite, or we, keep beside a database. */
-static const char *const companions[] = {"-wal", "-shm", "-journal", ".lock"};
+/* Files that SQLite, or we, keep beside a database, and itself. */
+static const char *const companions[] = {"-wal", "-shm", "-journal", ".lock", ""};
 
 enum { WRITERS = 3 }; /* of them, those that a writer leaves */
 
-static bool is_same(const struct stat *a, const struct stat *b)
+static bool is_same(const char *one, const char *other)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+    struct stat a;
+    struct stat b;
+
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 /* True when both paths name one place, be there a file or not. */
 static bool same_place(struct arena *a, const char *one, const char *other)
 {
-    struct stat here;
-    struct stat there;
-
-    if (stat(one, &here) == 0 && stat(other, &there) == 0 && is_same(&here, &there)) {
-        return true;
-    }
-    return str_eq(str_behind_last(one, '/'), str_behind_last(other, '/')) &&
-           stat(file_directory(a, one), &here) == 0 &&
-           stat(file_directory(a, other), &there) == 0 && is_same(&here, &there);
+    return is_same(one, other) || (str_eq(str_behind_last(one, '/'), str_behind_last(other, '/')) &&
+                                   is_same(file_directory(a, one), file_directory(a, other)));
 }
 
-bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, struct file_aside *f,
-              struct err *e)
+const char *out_whose(struct arena *a, struct db *d, const struct config *c, const char *path)
+{
+    const char *beside = arena_printf(a, "%s/.env", file_directory(a, c->path ? c->path : ""));
+    const char *const settings[] = {c->path, beside, c->client_secret_file, c->ca_file};
+
+    for (size_t i = 0; i < COUNT_OF(companions); i++) {
+        if (same_place(a, path, file_beside(a, db_path(d), companions[i]))) {
+            return "the live database";
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        if (settings[i] && same_place(a, path, settings[i])) {
+            return "the configuration";
+        }
+    }
+    return NULL;
+}
+
+bool out_open(struct db *d, const struct config *c, const char *who, const char *path,
+              uint32_t mode, struct file_aside *f, struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
-    const char *database = db_path(d);
+    const char *whose = out_whose(a, d, c, path);
     struct stat st;
 
     if (*path == '\0' || str_eq(path, "-")) {
         return err_set(e, ERR_USAGE, "%s: '%s' is %s; name a file", who, path,
                        *path == '\0' ? "no name" : "not standard output here");
     }
-    if (same_place(a, path, database)) {
-        return err_set(e, ERR_USAGE, "%s: %s is the live database itself; name another file", who,
-                       path);
-    }
-    for (size_t i = 0; i < COUNT_OF(companions); i++) {
-        if (same_place(a, path, file_beside(a, database, companions[i]))) {
-            return err_set(e, ERR_USAGE, "%s: %s belongs to the live database; name another file",
-                           who, path);
-        }
+    if (whose) {
+        return err_set(e, ERR_USAGE, "%s: %s belongs to %s; name another file", who, path, whose);
     }
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         return err_set(e, ERR_STORE, "%s: not a file", path);
@@ -108,14 +116,14 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
     return done && db_exec(m, "COMMIT", e);
 }
 
-bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
+bool snapshot_write(struct db *d, const struct config *c, const char *path, bool views_as_tables,
                     struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
     ASIDE_SCOPED struct file_aside file = {0};
 
-    return out_open(d, "snapshot", path, mode, &file, e) && check_journals(a, path, e) &&
-           db_backup(d, file.aside_path, path, e) &&
+    return out_open(d, c, "snapshot", path, (uint32_t)c->database_mode, &file, e) &&
+           check_journals(a, path, e) && db_backup(d, file.aside_path, path, e) &&
            (!views_as_tables || tables_for_views(file.aside_path, a, e)) &&
            file_aside_commit(&file, e);
 }

@@ -213,6 +213,7 @@ class Output(CommandLine):
                 result = site.run(*command, stdout=here)
                 os.close(here)
                 self.assertEqual((result.returncode, result.stderr), (1 if command[0] == "status" else 0, ""))
+                self.refused(site.run(*command, before=("sh", "-c", 'exec "$@" >&-', "sh")), 9, "standard output is closed")
 
     def test_it_ends_as_soon_as_the_reader_is_gone(self):
         """`rollcall query ... | head -1`, with more rows than a pipe holds."""

@@ -15,7 +15,7 @@ NOW = "2026-03-02T06:00:00Z"
 class Init(TestCase):
     def setUp(self):
         self.server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
-        self.place = os.path.join(self.directory(), "a contact centre's $HOME")
+        self.place = os.path.join(self.directory(), "a contact centre's $HOME, 100%")
         os.mkdir(self.place)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "TZ"))}
         self.config = os.path.join(self.place, "rollcall.ini")
@@ -28,10 +28,13 @@ class Init(TestCase):
         self.assertNotIn(CLIENT_SECRET, done.stdout + done.stderr)
         return done
 
-    def cron(self, line):
-        """What it would mail."""
+    def shell(self, line):
         done = run(["/bin/sh", "-c", line], cwd="/", env={"PATH": "/usr/bin:/bin"})
         return done.stdout + done.stderr
+
+    def cron(self, line):
+        """What it would mail."""
+        return self.shell(re.sub(r"(?<!\\)%.*", "", line).replace("\\%", "%"))
 
     def assert_ready(self, zone):
         self.assertEqual([stat.S_IMODE(os.stat(path).st_mode) for path in (self.config, self.secret)], [0o640, 0o600])
@@ -54,8 +57,8 @@ class Init(TestCase):
                 done = self.init(*given.pop("more", ()), "--timezone", "Asia/Seoul", "--force", **given)
                 self.assert_ready("Asia/Seoul")
         lines = re.search(r"First extraction: +(.*)\n.*\n  32 4 \* \* \* +(.*)\n  \*/5 \* \* \* \* +(.*)\n$", done.stdout).groups()
-        for line in lines: # all days up to now would take long
-            self.assertEqual(self.cron(re.sub(r"extract(?! --stream)", "extract --stream users", line)), "")
+        for line, runs in zip(lines, (self.shell, self.cron, self.cron)):  # all days up to now would take long
+            self.assertEqual(runs(re.sub(r"extract(?! --stream)", "extract --stream users", line)), "")
         with open(self.secret, "w", encoding="utf-8") as f:
             f.write("wrong")
         self.assertIn("secret", self.cron(lines[2]))
@@ -87,7 +90,7 @@ class Init(TestCase):
 
     def test_a_failed_check_is_its_exit_code_and_what_was_written_stays(self):
         done = self.init("--secret-out", "kept", code=4, input="wrong")
-        self.assertIn("FAILED   login", self.cron(re.search("When it is mended:  (.*)\n$", done.stdout)[1]))
+        self.assertIn("FAILED   login", self.shell(re.search("When it is mended:  (.*)\n$", done.stdout)[1]))
         self.assertEqual(sorted(os.listdir(self.place)), ["kept", "rollcall.ini"])
         self.assertIn(f'client_secret_file = "{self.place}/kept"', open(self.config, encoding="utf-8").read())
 

@@ -271,13 +271,14 @@ class Report(TestCase):
         self.ok(self.site.run("report", "--out", self.site.directory), 9)
 
     def test_it_takes_the_place_of_no_database_and_no_device(self):
-        site = self.case.site()
+        site = self.case.site(genesys={"client_secret_file": "secret", "client_secret": None})
         self.ok(run(["cp", self.site.db, site.db]))
         link, device = site.directory + "/link", site.directory + "/device"
         os.symlink(site.db, link)
         os.mkfifo(device)
-        for code, words, path in ((2, "the live database itself", site.db), (2, "the live database itself", link),
-                                  (2, "belongs to the live database", site.db + "-wal"), (9, "not a file", device)):
+        for code, words, path in ((2, "belongs to the live database", site.db), (2, "belongs to the live database", link),
+                                  (2, "belongs to the live database", site.db + "-wal"), (9, "not a file", device),
+                                  (2, "belongs to the configuration", site.config), (2, "belongs to the configuration", site.directory + "/secret")):
             before = os.lstat(path).st_ino if os.path.lexists(path) else None
             self.assertIn(words, self.ok(site.run("report", "--out", path), code).stderr)
             self.assertEqual(os.lstat(path).st_ino if os.path.lexists(path) else None, before)

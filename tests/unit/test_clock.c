@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -359,6 +360,19 @@ static void without_zone_data(const void *argument)
     CHILD_ASSERT(clock_zone_day(MS_PER_DAY - 1) == 0 && clock_zone_day(MS_PER_DAY) == 1);
     CHILD_ASSERT(!clock_set_zone("Asia/Seoul", &e));
     CHILD_ASSERT(e.kind == ERR_CONFIG && strstr(e.message, "install the package tzdata"));
+}
+
+static void without_descriptors(const void *argument)
+{
+    (void)argument;
+    CHILD_ASSERT(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0}) == 0);
+    CHILD_ASSERT(!clock_set_zone("Asia/Seoul", &e) && strstr(e.message, "ulimit -n"));
+}
+
+TEST(a_lack_of_descriptors_is_none_of_zone_data)
+{
+    struct child c = child_run(without_descriptors, NULL);
+    assert_int_equal(c.exit_code, 0);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, utc_needs_no_zone_data)
