@@ -53,13 +53,14 @@ yyjson_doc *conversations_body(const struct request *request, struct reply *repl
 
 bool conversations_interval(yyjson_val *body, struct reply *reply, int64_t *from, int64_t *to)
 {
-    static const char *const absent[] = {"conversationFilters", "segmentFilters",
-                                         "evaluationFilters",   "surveyFilters",
-                                         "resolutionFilters",   "aggregations"};
+    static const char *const absent[] = {
+        "conversationFilters", "segmentFilters",    "evaluationFilters",
+        "surveyFilters",       "resolutionFilters", "aggregations",
+        "userFilters",         "presenceFilters",   "routingStatusFilters"};
     const char *interval = yyjson_get_str(yyjson_obj_get(body, "interval"));
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
         if (yyjson_arr_size(yyjson_obj_get(body, absent[i])) > 0) {
-            reply_error(reply, 400, "bad.request",
+            reply_error(reply, 501, "not.implemented",
                         "The stand-in has no filters and no aggregations.");
             return false;
         }
@@ -86,7 +87,8 @@ bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending
         return false;
     }
     if (by && !yyjson_equals_str(by, "conversationStart")) {
-        reply_error(reply, 400, "bad.request", "The stand-in orders by conversationStart alone.");
+        reply_error(reply, 501, "not.implemented",
+                    "The stand-in orders by conversationStart alone.");
         return false;
     }
     return true;

@@ -18,9 +18,9 @@ void conversations_write(struct jw *w, const struct selection *s, size_t from, s
  * yyjson_doc_free. */
 yyjson_doc *conversations_body(const struct request *request, struct reply *reply);
 /* Reads the body's `interval`; answers 400 and returns false if it is missing, malformed, ends
- * before it starts, or if the body asks for what the stand-in has not (filters, aggregations). */
+ * before it starts; 501 if the body asks for what the stand-in has not (filters, aggregations). */
 bool conversations_interval(yyjson_val *body, struct reply *reply, int64_t *from, int64_t *to);
-/* Reads `order`; answers 400 if it is none of asc, desc, unordered. */
+/* Reads `order`; answers 400 if it is none of asc, desc, unordered; 501 to another orderBy. */
 bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending);
 
 /* prerender.c: pages of the sync query made and compressed beforehand, so that a benchmark measures

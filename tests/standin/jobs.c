@@ -25,6 +25,7 @@ struct job {
     char id[RNG_UUID_SIZE];
     char interval[INTERVAL_SIZE];
     struct selection selection;
+    size_t limit;
     bool of_users; /* what is told of them in [from, to) */
     int64_t from, to;
     int64_t as_of;
@@ -61,22 +62,45 @@ static void not_found(struct reply *reply)
     reply_error(reply, 404, "entity.not.found", "The requested job was not found.");
 }
 
+/* Of what the interval touches, what the body wants. */
+static void choose(struct job *job, bool of_its_days, bool descending)
+{
+    struct selection *s = &job->selection;
+    size_t kept = 0;
+    corpus_overlapping(s, job->from, job->to, job->as_of);
+    for (size_t i = 0; i < s->count; i++) {
+        if (!of_its_days || s->entry[i]->day >= when_day(job->from)) {
+            s->entry[kept++] = s->entry[i];
+        }
+    }
+    s->count = kept;
+    if (descending) {
+        selection_reverse(s);
+    }
+    s->count = s->count < job->limit ? s->count : job->limit;
+}
+
 static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
 {
     bool descending;
+    yyjson_val *limit = yyjson_obj_get(body, "limit");
     const char *interval = yyjson_get_str(yyjson_obj_get(body, "interval"));
     snprintf(job->interval, sizeof job->interval, "%s", interval ? interval : "");
     if (!conversations_interval(body, reply, &job->from, &job->to) ||
         !conversations_order(body, reply, &descending)) {
         return false;
     }
-    if (descending || yyjson_obj_get(body, "limit") ||
-        yyjson_is_true(yyjson_obj_get(body, "startOfDayIntervalMatching"))) {
-        reply_error(reply, 400, "bad.request", "The stand-in's jobs are whole, by lifetime, asc.");
+    if (limit && (!yyjson_is_int(limit) || yyjson_get_sint(limit) < 1)) {
+        reply_error(reply, 400, "bad.request", "The limit is a number from 1 on.");
         return false;
     }
+    if (job->of_users && (descending || limit)) {
+        reply_error(reply, 501, "not.implemented", "The stand-in's jobs of users are whole, asc.");
+        return false;
+    }
+    job->limit = limit ? (size_t)yyjson_get_sint(limit) : SIZE_MAX;
     if (!job->of_users) {
-        corpus_overlapping(&job->selection, job->from, job->to, job->as_of);
+        choose(job, yyjson_is_true(yyjson_obj_get(body, "startOfDayIntervalMatching")), descending);
     }
     return true;
 }

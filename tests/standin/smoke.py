@@ -63,8 +63,8 @@ class Server(Standin):
         body = {"interval": f"{DAY % first}/{DAY % (last or first + 1)}", "paging": {"pageSize": size, "pageNumber": page}}
         return self.json("POST", DETAILS + "/query", body)
 
-    def submit(self, first, last):
-        return f"{JOBS}/" + self.json("POST", JOBS, {"interval": f"{DAY % first}/{DAY % last}", "order": "asc"}, 202)["jobId"]
+    def submit(self, first, last, **more):
+        return f"{JOBS}/" + self.json("POST", JOBS, {"interval": f"{DAY % first}/{DAY % last}", "order": "asc", **more}, 202)["jobId"]
 
 
 class StandinTest(TestCase):
@@ -232,6 +232,20 @@ class Faults(StandinTest):
         job = self.faults("job-expire:after=2").submit(1, 4)
         self.assert_statuses(self.one, *[(status, "GET", job + "/results?pageSize=10") for status in (200, 200, 404, 404)])
         self.assert_statuses(self.one, (200, "GET", self.one.submit(1, 2) + "/results"))
+
+    def test_what_jobs_leave_out(self):
+        def begun(**more):
+            rows = self.one.json("GET", self.one.submit(2, 3, **more) + "/results")["conversations"]
+            return [(row["conversationStart"], row["conversationId"]) for row in rows]
+        whole = self.faults() and begun()
+        self.assertEqual(begun(order="desc", limit=20), whole[::-1][:20])
+        own = [row for row in whole if row[0] >= DAY % 2]
+        self.assertEqual(begun(startOfDayIntervalMatching=True), own)
+        self.assertLess(len(own), len(whole))
+        day = {"interval": f"{DAY % 2}/{DAY % 3}"}
+        self.assert_statuses(self.one, *((code, "POST", path, {**day, **more}) for code, path, more in (
+            (400, JOBS, {"limit": 0}), (501, JOBS, {"segmentFilters": [{}]}), (501, JOBS, {"orderBy": "segmentEnd"}),
+            (501, JOBS.replace("conversations", "users"), {"limit": 1}), (501, JOBS.replace("conversations", "users"), {"userFilters": [{}]}))))
 
     def test_rows_that_hide_and_odd_strings(self):
         def ids(*pages):
