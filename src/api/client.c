@@ -85,7 +85,7 @@ struct client {
     _Atomic int64_t all;
     _Atomic(const char *) spent; /* what ends those beyond */
 
-    struct client_watcher watcher;
+    client_watcher *watcher;
     int64_t patience_ms; /* 0: as long as the limits say */
     int64_t moved_ms;    /* when something last came, or began to be waited for */
     int64_t told_ms;     /* when the watcher was told last; 0: nothing to take back */
@@ -120,7 +120,7 @@ static void moved(struct client *c)
     c->moved_ms = clock_monotonic_ms();
     if (c->told_ms != 0) {
         c->told_ms = 0;
-        c->watcher.tell(c->watcher.user, NULL);
+        c->watcher(NULL);
     }
 }
 
@@ -223,7 +223,8 @@ static struct flight *flight_new(struct client *c, const struct client_request *
     return f;
 }
 
-struct client *client_new(const struct config *config, struct err *e)
+struct client *client_new(const struct config *config, client_watcher *watcher, int64_t patience_ms,
+                          struct err *e)
 {
     struct http_options options = {
         .proxy = config->proxy,
@@ -236,6 +237,8 @@ struct client *client_new(const struct config *config, struct err *e)
     }
     struct client *c = xcalloc(1, sizeof(*c));
     c->config = config;
+    c->watcher = watcher;
+    c->patience_ms = patience_ms;
     c->http = http;
     c->in_flight = config->in_flight > 0 ? (size_t)config->in_flight : 1;
     uint64_t seed = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
@@ -589,8 +592,7 @@ static bool take_token(struct token *t, struct json root)
         lifetime = LIFETIME_UNSAID_SECONDS;
     }
     lifetime = lifetime < LIFETIME_LONGEST_SECONDS ? lifetime : LIFETIME_LONGEST_SECONDS;
-    int64_t ahead = lifetime / RENEW_AHEAD_PARTS;
-    ahead = ahead < RENEW_AHEAD_SECONDS ? ahead : RENEW_AHEAD_SECONDS;
+    int64_t ahead = clock_earlier(lifetime / RENEW_AHEAD_PARTS, RENEW_AHEAD_SECONDS);
     secret_free(t->value);
     *t = (struct token){
         .value = secret_new(text, length),
@@ -788,12 +790,6 @@ static bool complete(struct client *c, struct flight *f)
 
 /* --- who waits is told ----------------------------------------------------------------------- */
 
-void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms)
-{
-    c->watcher = *watcher;
-    c->patience_ms = patience_ms;
-}
-
 /* When a flight was sent or, of one that is queued, is due. */
 static int64_t time_of(const struct flight *f)
 {
@@ -826,7 +822,7 @@ static void tell_wait(struct client *c, bool takes)
     int64_t now_ms = clock_monotonic_ms();
     const struct flight *f = waited_for(c);
 
-    if (!c->watcher.tell || !takes || !f || now_ms - c->moved_ms < QUIET_MS ||
+    if (!c->watcher || !takes || !f || now_ms - c->moved_ms < QUIET_MS ||
         now_ms - c->told_ms < LONGEST_WAIT_MS) {
         return;
     }
@@ -853,7 +849,7 @@ static void tell_wait(struct client *c, bool takes)
     }
     if (wait.ms >= (on_wire ? QUIET_MS : 1)) {
         c->told_ms = now_ms;
-        c->watcher.tell(c->watcher.user, &wait);
+        c->watcher(&wait);
     }
 }
 

@@ -71,10 +71,7 @@ struct client_wait {
 
 /* Who is told, in the thread that drives the client: some times a second once nothing has come for
  * a second, and NULL when something has. */
-struct client_watcher {
-    void (*tell)(void *user, const struct client_wait *wait); /* NULL: nobody */
-    void *user;
-};
+typedef void client_watcher(const struct client_wait *wait);
 
 /* A final answer. On success (`error.kind` is ERR_NONE) the status is 2xx (or 404 to a DELETE); the
  * document, when wanted, is whole. */
@@ -90,13 +87,12 @@ struct client_answer {
 };
 
 /* A client for the configuration (URLs resolved, credentials there; both are borrowed for the
- * client's life). NULL with ERR_CONFIG. Nothing is sent yet. Free with client_free. */
-struct client *client_new(const struct config *config, struct err *e);
+ * client's life), with a watcher or none (NULL). No request takes longer than `patience_ms`, its
+ * retries included (0: as long as the limits say). NULL with ERR_CONFIG. Nothing is sent yet. Free
+ * with client_free. */
+struct client *client_new(const struct config *config, client_watcher *watcher, int64_t patience_ms,
+                          struct err *e);
 void client_free(struct client *c);
-
-/* Somebody waits at a terminal: they are told, and no request takes longer than `patience_ms`, its
- * retries included (0: as long as the limits say). */
-void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms);
 
 /* So many runs share the pace (1: it has it alone); may be called from another thread. */
 void client_share(struct client *c, int runs);

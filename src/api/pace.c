@@ -122,8 +122,7 @@ void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count
     }
     if (allowed > 0 && count >= allowed && reset_seconds > 0) {
         int64_t reset_ms = (int64_t)reset_seconds * 1000;
-        int64_t most = limit_get(LIMIT_RETRY_AFTER_MS);
-        hold(p, now_ms, reset_ms < most ? reset_ms : most);
+        hold(p, now_ms, clock_earlier(reset_ms, limit_get(LIMIT_RETRY_AFTER_MS)));
     }
 }
 
@@ -192,8 +191,8 @@ int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after
         return -1;
     }
     if (retry_after > 0) {
-        int64_t jitter = retry_after / RETRY_AFTER_JITTER_PARTS;
-        jitter = jitter < RETRY_AFTER_JITTER_MS ? jitter : RETRY_AFTER_JITTER_MS;
+        int64_t jitter =
+            clock_earlier(retry_after / RETRY_AFTER_JITTER_PARTS, RETRY_AFTER_JITTER_MS);
         wait = retry_after + (int64_t)(random01 * (double)jitter);
     } else {
         int64_t cap = limit_get(LIMIT_RETRY_CAP_MS);

@@ -25,12 +25,12 @@ enum {
 #define MS_PER_HOUR   INT64_C(3600000)
 #define MS_PER_DAY    INT64_C(86400000)
 
-/* Of two instants. */
+/* Of two instants, or two stretches of time. */
 static inline int64_t clock_earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
-/* Of two instants. */
+/* Likewise. */
 static inline int64_t clock_later(int64_t a, int64_t b)
 {
     return a > b ? a : b;

@@ -180,13 +180,9 @@ bool cmd_api(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, true, e) || !read_call(ctx, &call, e)) {
         return false;
     }
-    struct client_watcher waits = progress_waits(ctx->verbosity < 0);
-    struct client *client = client_new(&ctx->config, e);
+    struct client *client = client_new(&ctx->config, progress_waits(ctx->verbosity < 0), 0, e);
     bool done = client != NULL;
     call.asked = idset_new(ctx->arena);
-    if (done) {
-        client_attend(client, &waits, 0);
-    }
     while (done && call.path && !ferror(stdout)) {
         const char *next = NULL;
         done = ask(ctx, client, &call, &next, e);

@@ -183,11 +183,10 @@ static void add_wait(struct buf *b, const struct client_wait *w)
     (void)buf_add_printf(b, "): %s", w->what);
 }
 
-static void show_wait(void *user, const struct client_wait *wait)
+static void show_wait(const struct client_wait *wait)
 {
     BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
-    (void)user;
     if (wait) {
         add_wait(&b, wait);
     }
@@ -199,9 +198,9 @@ static bool can_draw(bool quiet)
     return !quiet && isatty(STDERR_FILENO) && !str_eq(getenv("TERM"), "dumb");
 }
 
-struct client_watcher progress_waits(bool quiet)
+client_watcher *progress_waits(bool quiet)
 {
-    return (struct client_watcher){.tell = can_draw(quiet) ? show_wait : NULL};
+    return can_draw(quiet) ? show_wait : NULL;
 }
 
 struct progress_watcher progress_watch(struct progress_line *line,

@@ -28,7 +28,7 @@ struct progress_watcher progress_watch(struct progress_line *line,
                                        bool quiet);
 
 /* Tells of waits on the same line, in whichever thread drives the client. */
-struct client_watcher progress_waits(bool quiet);
+client_watcher *progress_waits(bool quiet);
 
 /* The text of a line at `now_ms` (monotonic), made in `b`, that leaves the last of `width` columns
  * free. */

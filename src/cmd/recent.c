@@ -19,8 +19,7 @@ bool cmd_recent(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, true, e)) {
         return false;
     }
-    struct client_watcher waits = progress_waits(ctx->verbosity < 0);
-    if (!recent_show(&ctx->config, wanted, &waits, &to, &found, e)) {
+    if (!recent_show(&ctx->config, wanted, progress_waits(ctx->verbosity < 0), &to, &found, e)) {
         return false;
     }
     if (to.format == RENDER_TABLE) {

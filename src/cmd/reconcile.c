@@ -8,17 +8,16 @@
 static bool show(const struct reconciliation *r, const struct rendering *to, struct err *e)
 {
     struct rendering lines = {.format = RENDER_LIST, .width = to->width, .out = to->out};
+    struct db *d = r->ledger.db;
 
     if (to->format == RENDER_JSON) {
-        return render_query(db_ask(r->ledger.db, e, sql_reconcile_all, S(r->from), S(r->to)), to);
+        return render_query(db_ask(d, e, sql_reconcile_all, S(r->from), S(r->to)), to);
     }
-    struct rows q = db_ask(r->ledger.db, e, sql_reconcile_shown, S(r->from), S(r->to));
+    struct rows q = db_ask(d, e, sql_reconcile_shown, S(r->from), S(r->to));
     bool any = db_next(&q);
     return db_end(&q) &&
-           (!any ||
-            render_query(db_ask(r->ledger.db, e, sql_reconcile_shown, S(r->from), S(r->to)), to)) &&
-           render_query(db_ask(r->ledger.db, e, sql_reconcile_answer, S(r->from), S(r->to)),
-                        &lines);
+           (!any || render_query(db_ask(d, e, sql_reconcile_shown, S(r->from), S(r->to)), to)) &&
+           render_query(db_ask(d, e, sql_reconcile_answer, S(r->from), S(r->to)), &lines);
 }
 
 bool cmd_reconcile(struct cmd_context *ctx, struct err *e)

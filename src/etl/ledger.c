@@ -8,9 +8,7 @@
 #include "io/config.h"
 #include "sql.h"
 
-enum { HOST_BYTES = 256 };
-
-enum { PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
+enum { HOST_BYTES = 256, PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 /* --- runs --- */
 
@@ -43,9 +41,8 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
                  S(not_done));
 }
 
-/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
- * code, stands for all of them (their counters and requests are added), of those before `before_ms`
- * the last of all. Folds some; *more: there may be others. */
+/* Folds some runs that began before `day_before_ms` into the last of their UTC day, before
+ * `before_ms` into the last of all (fold_find); *more: there may be others. */
 static bool fold_runs(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more,
                       struct err *e)
 {
@@ -125,11 +122,10 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
         r->first = db_kept(&q, 1, r->arena);
         r->last = db_kept(&q, 2, r->arena);
     } else if (any) {
-        q.ok = err_because(
-            e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
-            "%s, but the database's days are those of %s: from %s to %s they would be others; "
-            "write %s, or run `rollcall extract --rezone` once",
-            zone, db_text(&q, 0), db_text(&q, 1), db_text(&q, 2), db_text(&q, 0));
+        q.ok = err_because(e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
+                           "%s, but the database's days are those of %s: from %s to %s they would "
+                           "be others; write %s, or run `rollcall extract --rezone` once",
+                           zone, db_text(&q, 0), db_text(&q, 1), db_text(&q, 2), db_text(&q, 0));
     }
     return db_end(&q) && db_exec(d, "DROP TABLE temp.zone_before", e);
 }

@@ -699,10 +699,7 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         counts->rows_unchanged += outcome >= PLACED_UNCHANGED;
         if (outcome > PLACED_UNCHANGED && !l->page->replays &&
             !load_note(l->db, l->page->stream,
-                       &(struct walk_note){.path = l->tree->ids[0],
-                                           .problem = problems[outcome],
-                                           .example = id->value.text,
-                                           .count = 1},
+                       &(struct walk_note){l->tree->ids[0], problems[outcome], id->value.text, 1},
                        e)) {
             return false;
         }

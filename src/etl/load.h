@@ -32,8 +32,7 @@ struct loader;
 enum load_rule {
     LOAD_ENTITY,    /* an entity's rows are compared by hash and replaced whole */
     LOAD_WINDOW,    /* the same; and what a window and scope lacks in a whole reading goes */
-    LOAD_INTERVALS, /* intervals that windows cut are put together; what a whole reading lacks of
-                       those that begin in its time goes */
+    LOAD_INTERVALS, /* intervals that windows cut are put together (etl/history.h) */
     LOAD_OBSERVE,   /* observations extend or close rows of a state history */
 };
 

@@ -294,11 +294,10 @@ static bool read_ini_line(struct loading *l, struct reading *r, char *line)
         return true;
     }
     if (config_keys[r->above].type != CONFIG_LIST && config_keys[r->above].type != CONFIG_WORDS) {
-        return err_set(
-            l->e, ERR_CONFIG,
-            "a line that begins with a blank goes on with the key above (%s), which takes "
-            "one line; begin it at the margin, as key = value",
-            config_keys[r->above].name);
+        return err_set(l->e, ERR_CONFIG,
+                       "a line that begins with a blank goes on with the key above (%s), which "
+                       "takes one line; begin it at the margin, as key = value",
+                       config_keys[r->above].name);
     }
     known->text = arena_printf(l->a, "%s %s", known->text, ini_value(l->a, start, &was_quoted));
     return true;

@@ -227,12 +227,11 @@ static bool settle_wal(const char *path, struct err *e)
         (stat(real, &file) != 0 || file.st_size == 0 ||
          (nanoseconds(&wal.st_mtim) <= nanoseconds(&file.st_ctim) && is_of_another(a, real))) &&
         !set_aside(real, wal.st_ino)) {
-        return err_set(
-            e, ERR_STORE,
-            "%s: beside it lies the write-ahead log (-wal) of another database that was there "
-            "before, and it cannot be moved away: end the program that still uses it, or let "
-            "this user write there, and run again",
-            path);
+        return err_set(e, ERR_STORE,
+                       "%s: beside it lies the write-ahead log (-wal) of another database that was "
+                       "there before, and it cannot be moved away: end the program that still uses "
+                       "it, or let this user write there, and run again",
+                       path);
     }
     return true;
 }
@@ -427,11 +426,10 @@ static bool is_in_place(struct db *d, struct err *e)
     }
     d->is_moved = true;
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    return err_set(
-        e, ERR_STORE,
-        "%s: it was replaced, moved or removed while a run wrote to it; nothing more was "
-        "written. Run again: what lies there now is brought up to date",
-        d->path);
+    return err_set(e, ERR_STORE,
+                   "%s: it was replaced, moved or removed while a run wrote to it; nothing more "
+                   "was written. Run again: what lies there now is brought up to date",
+                   d->path);
 }
 
 bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n)
@@ -772,12 +770,7 @@ bool db_begin(struct db *d, struct err *e)
 bool db_begin_read(struct db *d, struct err *e)
 {
     /* A deferred transaction has no snapshot before its first read. */
-    bool pinned = begin(d, "BEGIN", e) && db_exec(d, "SELECT count(*) FROM sqlite_master", e);
-
-    if (!pinned) {
-        db_rollback(d);
-    }
-    return pinned;
+    return begin(d, "BEGIN", e) && db_exec(d, "SELECT count(*) FROM sqlite_master", e);
 }
 
 void db_rollback(struct db *d)
@@ -1009,11 +1002,10 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
         return done;
     }
     if (id != DB_APPLICATION_ID) {
-        return err_because(
-            e, ERR_STORE, CAUSE_LOCAL_FOREIGN,
-            "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
-            "Name another file ([database] path)",
-            d->path);
+        return err_because(e, ERR_STORE, CAUSE_LOCAL_FOREIGN,
+                           "%s: a SQLite database, but not one of rollcall's; it was left as it "
+                           "is. Name another file ([database] path)",
+                           d->path);
     }
     if (*version > db_schema_version()) {
         return err_because(e, ERR_STORE, CAUSE_LOCAL_NEWER,
@@ -1091,11 +1083,10 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
         ready =
             err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first", d->path);
     } else if (ready && version < db_schema_version()) {
-        ready = err_because(
-            e, ERR_STORE, CAUSE_LOCAL_OLDER,
-            "%s: made by an older rollcall (schema %lld, this program has %d); the next "
-            "`rollcall extract` brings it up to date",
-            d->path, (long long)version, db_schema_version());
+        ready = err_because(e, ERR_STORE, CAUSE_LOCAL_OLDER,
+                            "%s: made by an older rollcall (schema %lld, this program has %d); the "
+                            "next `rollcall extract` brings it up to date",
+                            d->path, (long long)version, db_schema_version());
     }
     if (!ready) {
         db_close(d);

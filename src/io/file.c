@@ -443,21 +443,19 @@ bool file_check_database(const char *path, bool must_exist, struct err *e)
     struct stat st;
 
     if (system) {
-        return err_because(
-            e, ERR_STORE, CAUSE_LOCAL_NETWORK_DISK,
-            "%s: lies on a network file system (%s), where SQLite's shared memory does "
-            "not work; put the database on a local disk",
-            path, system);
+        return err_because(e, ERR_STORE, CAUSE_LOCAL_NETWORK_DISK,
+                           "%s: lies on a network file system (%s), where SQLite's shared memory "
+                           "does not work; put the database on a local disk",
+                           path, system);
     }
     if (stat(path, &st) != 0) {
         if (errno != EACCES) {
             return check_absent(path, must_exist, e);
         }
-        return err_because(
-            e, ERR_STORE, CAUSE_LOCAL_RIGHTS,
-            "%s: this user may not enter its directory (or one above it); give the user "
-            "that right",
-            path);
+        return err_because(e, ERR_STORE, CAUSE_LOCAL_RIGHTS,
+                           "%s: this user may not enter its directory (or one above it); give the "
+                           "user that right",
+                           path);
     }
     if (!S_ISREG(st.st_mode)) {
         return err_because(e, ERR_STORE, CAUSE_LOCAL_FOREIGN, "%s: not a file", path);

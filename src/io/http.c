@@ -162,10 +162,9 @@ static struct curl_slist *headers_new(const struct http_request *request)
     size_t user_bytes = request->basic_user ? strlen(request->basic_user) : 0;
     size_t pair_bytes = user_bytes + 1 + (secret ? strlen(secret_expose(secret)) : 0);
     size_t room = sizeof("Authorization: Bearer ") + pair_bytes * 4 / 3 + 8;
-    struct curl_slist *list = NULL;
+    struct curl_slist *list = curl_slist_append(NULL, "Accept: application/json");
     char type[128];
 
-    list = curl_slist_append(list, "Accept: application/json");
     list = curl_slist_append(list, "Accept-Encoding: gzip");
     list = curl_slist_append(list, "Expect:");
     if (request->body) {

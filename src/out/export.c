@@ -274,9 +274,9 @@ static bool write_file(struct exporting *x, struct reading *r, const char *day, 
     }
     struct csv_writer *w = csv_new(aside.stream, &options);
     x->is_reading = !r->by[READ_INTO];
-    render_names(&r->q, w);
+    render_record(&r->q, true, w);
     for (; written < rows && !csv_failed(w) && next_row(x, r, e); written++) {
-        render_record(&r->q, w);
+        render_record(&r->q, false, w);
     }
     bool done = r->q.ok;
     x->is_reading = x->is_reading && !done;

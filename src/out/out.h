@@ -12,9 +12,7 @@
 
 /* --- status: how far each stream is and what is behind, read from the file alone ---------------
  *
- * An enabled stream is overdue when nothing of it was read for `due_hours`, or when runs were to
- * read it and none of them ended well for so long. It is behind when it is overdue, or when a
- * window that ended longer ago than that is not complete. All of it is in out/status.sql. */
+ * When a stream is overdue, by `due_hours`, and when it is behind, out/status.sql says. */
 
 /* Gathers the status of all streams at `now_ms` into tables of the connection's own (status,
  * status_stream, status_run), in the read transaction of the caller: they last until its

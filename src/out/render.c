@@ -361,20 +361,12 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
-void render_record(const struct rows *q, struct csv_writer *w)
+void render_record(const struct rows *q, bool names, struct csv_writer *w)
 {
     int columns = db_column_count(q);
 
     for (int i = 0; i < columns; i++) {
-        csv_cell(w, db_cell(q, i, NULL));
-    }
-    csv_end_record(w);
-}
-
-void render_names(const struct rows *q, struct csv_writer *w)
-{
-    for (int i = 0; i < db_column_count(q); i++) {
-        csv_cell(w, cell_text(db_column_name(q, i)));
+        csv_cell(w, names ? cell_text(db_column_name(q, i)) : db_cell(q, i, NULL));
     }
     csv_end_record(w);
 }
@@ -384,9 +376,9 @@ static void render_csv(struct rows *q, const struct rendering *to, size_t *count
     const struct csv_options options = {.escape = isatty(fileno(to->out)) == 1};
     struct csv_writer *w = csv_new(to->out, &options);
 
-    render_names(q, w);
+    render_record(q, true, w);
     for (; next_row(q) && !csv_failed(w); (*count)++) {
-        render_record(q, w);
+        render_record(q, false, w);
     }
     if (!csv_finish(w) && q->ok && to->file) {
         q->ok = file_fail(q->e, "write", to->file->path, errno);

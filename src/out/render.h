@@ -50,9 +50,8 @@ bool render_lines(struct rows q, FILE *out);
  * for a line is left whole: it is a URL or a path, to be copied. */
 void render_words(FILE *out, const char *text, int indent, int at);
 
-/* Writes the columns' names, the present row, as a CSV record. */
-void render_names(const struct rows *q, struct csv_writer *w);
-void render_record(const struct rows *q, struct csv_writer *w);
+/* Writes the columns' `names`, or the present row, as a CSV record. */
+void render_record(const struct rows *q, bool names, struct csv_writer *w);
 
 /* From here on what goes to `out`, when that is standard output and a terminal that can, goes
  * through a pager: ROLLCALL_PAGER, PAGER, less (LESS=FRX unless it is set), as git does it; none

@@ -148,11 +148,12 @@ static const char *statement_of(const struct section *s)
     return NULL;
 }
 
+/* Puts the lines that a statement answers. */
+#define put(p, ...) render_lines(db_ask((p)->db, (p)->e, __VA_ARGS__), (p)->out)
+
 static bool put_section(struct page *p, const struct section *s, int64_t number)
 {
-    struct db *d = p->db;
-    struct err *e = p->e;
-    const struct query *query = s->query ? query_find(p->arena, s->query, e) : NULL;
+    const struct query *query = s->query ? query_find(p->arena, s->query, p->e) : NULL;
     const char *line = query ? answer_to(p, query) : "";
     int64_t rows = 0;
 
@@ -161,25 +162,20 @@ static bool put_section(struct page *p, const struct section *s, int64_t number)
     }
     bool of_all = p->given[GIVEN_QUEUE] && query && !strstr(line, " queue=");
     const char *text = rows > 0 ? s->text : s->nothing;
-    bool done = render_lines(
-        db_ask(d, e, sql_report_section, I(number), S(s->title), S(text), I(of_all)), p->out);
+    bool done = put(p, sql_report_section, I(number), S(s->title), S(text), I(of_all));
     if (rows > 0) {
-        done = done && render_lines(db_ask(d, e, sql_report_facts, S(s->picture)), p->out) &&
-               render_lines(db_ask(d, e, sql_report_plot, S(s->picture), S(s->title)), p->out) &&
-               render_lines(db_ask(d, e, sql_report_table, S(s->picture), I(number)), p->out);
+        done = done && put(p, sql_report_facts, S(s->picture)) &&
+               put(p, sql_report_plot, S(s->picture), S(s->title)) &&
+               put(p, sql_report_table, S(s->picture), I(number));
     }
-    return done &&
-           render_lines(db_ask(d, e, sql_report_how, S(query ? html(p->arena, line) : NULL)),
-                        p->out);
+    return done && put(p, sql_report_how, S(query ? html(p->arena, line) : NULL));
 }
 
 static bool put_page(struct page *p, const char *zone)
 {
     const char *queue = p->given[GIVEN_QUEUE] ? html(p->arena, p->given[GIVEN_QUEUE]) : NULL;
-    bool done = render_lines(db_ask(p->db, p->e, sql_report_head, S(p->given[GIVEN_TITLE]),
-                                    S(queue), S(zone), T(clock_now_ms()), S(ROLLCALL_VERSION),
-                                    S(embedded_styles[0].text)),
-                             p->out);
+    bool done = put(p, sql_report_head, S(p->given[GIVEN_TITLE]), S(queue), S(zone),
+                    T(clock_now_ms()), S(ROLLCALL_VERSION), S(embedded_styles[0].text));
     struct rows q = db_ask(p->db, p->e, sql_report_sections, I(p->one_day));
     for (int64_t i = 0; done && db_next(&q); i++) {
         const struct section s = {db_text(&q, 0), db_text(&q, 1), db_text(&q, 2),
@@ -199,13 +195,11 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
     char yesterday[CLOCK_DAY_BYTES];
 
     (void)clock_format_day(clock_zone_day(clock_now_ms()) - 1, yesterday);
-    if (!db_begin_read(d, e)) {
-        return false;
-    }
-    struct rows q = db_ask(d, e, sql_report_range, S(r->day), S(r->week), S(r->from), S(r->to),
-                           S(yesterday), S(r->queue));
-    bool done = db_texts(q, a, p.given, GIVEN_COUNT) && db_do(d, e, sql_report_cell, NONE) &&
-                db_do(d, e, sql_report_part, NONE) &&
+    bool done = db_begin_read(d, e) &&
+                db_texts(db_ask(d, e, sql_report_range, S(r->day), S(r->week), S(r->from), S(r->to),
+                                S(yesterday), S(r->queue)),
+                         a, p.given, GIVEN_COUNT) &&
+                db_do(d, e, sql_report_cell, NONE) && db_do(d, e, sql_report_part, NONE) &&
                 db_do(d, e, sql_report_time, S(p.given[GIVEN_FROM]), S(p.given[GIVEN_TO])) &&
                 out_open(d, c, "report", path, (uint32_t)c->export_mode, &file, e);
     p.one_day = str_eq(p.given[GIVEN_FROM], p.given[GIVEN_TO]);

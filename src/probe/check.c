@@ -103,6 +103,9 @@ static const char *report_rows(struct checking *a, struct rows q)
     return more;
 }
 
+/* Adds what a statement about the results finds so. */
+#define tell(a, ...) report_rows((a), db_ask((a)->db, &(a)->unread, __VA_ARGS__))
+
 /* Adds what an error says: by its own cause, or `otherwise` when it names none, and with its
  * message but for the cause's words. ERR_STOPPED is no failure of the set-up: what follows is
  * skipped. */
@@ -199,11 +202,9 @@ static void check_configuration(struct checking *a)
     const char *url = config_origin(config, KEY_LOGIN_URL);
     report_add(a, "region", CAUSE_NONE, "%s, %s, by %s", config->login_url, config->api_url,
                url ? url : config_origin(config, KEY_REGION));
-    a->client = client_new(config, &e);
+    a->client = client_new(config, a->request->waits, limit_get(LIMIT_PATIENCE_MS), &e);
     if (!a->client) {
         report_error(a, "certificates", &e, CAUSE_CONFIG_CA_FILE);
-    } else {
-        client_attend(a->client, &a->request->waits, limit_get(LIMIT_PATIENCE_MS));
     }
     a->is_configured = !a->step_failed;
     /* What a run needs besides the login hinders no other step. */
@@ -253,8 +254,7 @@ static bool tell_host(struct checking *a, const struct host *host, bool clock)
         report_add(a, name, http->cause, "%s: %s", host->url, http->detail);
     }
     if (reached && clock && http->date_ms != TIME_NONE) {
-        int64_t skew_ms = http->date_ms - clock_now_ms();
-        report_rows(a, db_ask(a->db, &a->unread, sql_check_clock, I(skew_ms)));
+        tell(a, sql_check_clock, I(http->date_ms - clock_now_ms()));
     }
     return reached;
 }
@@ -324,9 +324,8 @@ static void find_region(struct checking *a)
         client_answer_free(&answer);
     }
     client_abort(a->client);
-    report_rows(a, db_ask(a->db, &a->unread, sql_check_region, S(found ? found->domain : NULL),
-                          S(found ? found->aws : NULL), S(doubtful), I((int64_t)reached),
-                          I((int64_t)count)));
+    tell(a, sql_check_region, S(found ? found->domain : NULL), S(found ? found->aws : NULL),
+         S(doubtful), I((int64_t)reached), I((int64_t)count));
 }
 
 static void check_login(struct checking *a)
@@ -341,8 +340,7 @@ static void check_login(struct checking *a)
     struct err *e = &a->answer.error;
 
     if (call(a, &request)) {
-        int64_t seconds = client_token(a->client)->lifetime_seconds;
-        report_rows(a, db_ask(a->db, &a->unread, sql_check_login, I(seconds)));
+        tell(a, sql_check_login, I(client_token(a->client)->lifetime_seconds));
         return;
     }
     /* The host was reached a moment ago: what fails below HTTP now is the login request's own. */
@@ -382,10 +380,9 @@ static void check_client(struct checking *a)
 {
     struct json_doc *claims = secret_claims(client_token(a->client)->value);
 
-    a->grants = report_rows(a, db_ask(a->db, &a->unread, sql_check_client, S(a->token)));
+    a->grants = tell(a, sql_check_client, S(a->token));
     if (claims) {
-        report_rows(a, db_ask(a->db, &a->unread, sql_check_claims,
-                              S(json_write(a->arena, json_root(claims), NULL))));
+        tell(a, sql_check_claims, S(json_write(a->arena, json_root(claims), NULL)));
     }
     json_free(claims);
 }
@@ -519,9 +516,8 @@ static void accept_stream(struct checking *a, const struct stream *s, const stru
             a->arena, &a->counts, 1);
         a->day_rows += stream_has_days(s) ? count : 0;
     }
-    report_rows(a, db_ask(a->db, &a->unread, sql_check_answer, S(s->name), S(s->title),
-                          I(stream_has_days(s)), I(count),
-                          I(page->row_count == 0 && s->load == LOAD_ENTITY)));
+    tell(a, sql_check_answer, S(s->name), S(s->title), I(stream_has_days(s)), I(count),
+         I(page->row_count == 0 && s->load == LOAD_ENTITY));
 }
 
 /* The id of some row of a stream, for what is asked for by them; NULL with why: there is none. That
@@ -593,33 +589,24 @@ static void check_divisions(struct checking *a)
     }
     const char *divisions = text_of(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1",
                                     "authorization/divisions");
-    report_rows(
-        a, db_ask(a->db, &a->unread, sql_check_divisions, S(a->grants), S(divisions), S(said(a))));
+    tell(a, sql_check_divisions, S(a->grants), S(divisions), S(said(a)));
 }
 
 /* Days that the file's runs have read by fewer grants than the client has. */
 static void check_grants(struct checking *a)
 {
-    const char *names = "[";
+    const struct needs *run = &a->request->run;
     const char *today = NULL;
-    struct stat st;
 
-    if (stat(a->config->database_path, &st) != 0) {
+    if (!file_may(a->config->database_path, F_OK)) {
         return;
     }
     const char *subject = text_of(a, "/api/v2/authorization/subjects/me", "authorization/subjects");
     (void)db_texts(db_ask(a->db, &a->unread, sql_grants_read, S(subject), S(a->token)), a->arena,
                    &today, 1);
     DB_SCOPED struct db *d = today ? db_open(a->config->database_path, DB_READ, &a->unread) : NULL;
-    for (size_t i = 0; i < a->request->run.stream_count; i++) {
-        const struct stream *s = a->request->run.streams[i];
-
-        names = !stream_has_days(s)
-                    ? names
-                    : arena_printf(a->arena, "%s%s\"%s\"", names, names[1] ? "," : "", s->name);
-    }
-    names = arena_printf(a->arena, "%s]", names);
-    if (d && db_do(d, &a->unread, sql_status_fewer, S(today), T(clock_now_ms()), S(names))) {
+    if (d && db_do(d, &a->unread, sql_status_fewer, S(today), T(clock_now_ms()),
+                   S(stream_names(run->streams, run->stream_count, a->arena)))) {
         report_rows(a, db_ask(d, &a->unread, sql_check_grants, NONE));
     }
 }
@@ -710,12 +697,11 @@ static void check_limits(struct checking *a)
     }
     int64_t requests = night_requests(a, &day);
 
-    report_rows(a, db_ask(a->db, &a->unread, sql_check_limits, S(limits), S(said(a)),
-                          I(c->requests_per_minute), I(requests), I(day),
-                          I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)));
+    tell(a, sql_check_limits, S(limits), S(said(a)), I(c->requests_per_minute), I(requests), I(day),
+         I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1));
     if (c->max_requests > 0 || c->max_requests_month > 0) {
-        report_rows(a, db_ask(a->db, &a->unread, sql_check_budget, I(c->max_requests),
-                              I(c->max_requests_month), I(requests), S(lists_too_large(a, d))));
+        tell(a, sql_check_budget, I(c->max_requests), I(c->max_requests_month), I(requests),
+             S(lists_too_large(a, d)));
     }
 }
 
@@ -754,11 +740,10 @@ static void check_locks(struct checking *a)
 {
     const char *path = a->config->database_path;
     char holder[LOCK_HOLDER_BYTES];
-    struct stat st;
     struct err e;
     bool held = false;
 
-    if (stat(file_beside(a->arena, path, ".lock"), &st) != 0) {
+    if (!file_may(file_beside(a->arena, path, ".lock"), F_OK)) {
         return;
     }
     struct lock_file *locks = lock_open(path, &e);
@@ -790,8 +775,8 @@ static void check_retention(struct checking *a)
     }
     const char *settings =
         text_of(a, "/api/v2/analytics/dataretention/settings", "dataretention/settings");
-    report_rows(a, db_ask(a->db, &a->unread, sql_check_retention, S(settings), S(said(a)),
-                          S(clock_format_day(c->start_day, day)), I(days_since_start(c))));
+    tell(a, sql_check_retention, S(settings), S(said(a)), S(clock_format_day(c->start_day, day)),
+         I(days_since_start(c)));
 }
 
 static void check_local(struct checking *a)
@@ -801,13 +786,12 @@ static void check_local(struct checking *a)
 
     check_database(a);
     if (!a->step_failed) {
-        report_rows(a, db_ask(a->db, &a->unread, sql_check_space, I(file_free_bytes(path)),
-                              I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(a->day_rows),
-                              I(days_since_start(a->config))));
+        tell(a, sql_check_space, I(file_free_bytes(path)),
+             I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(a->day_rows),
+             I(days_since_start(a->config)));
         check_locks(a);
     }
-    report_rows(a, db_ask(a->db, &a->unread, sql_check_zone, S(a->config->timezone),
-                          I(clock_zone_offset_seconds(clock_now_ms()))));
+    tell(a, sql_check_zone, S(a->config->timezone), I(clock_zone_offset_seconds(clock_now_ms())));
     check_retention(a);
 }
 

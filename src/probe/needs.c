@@ -118,11 +118,10 @@ static bool can_tell_metrics(const struct needs *n, struct err *e)
 {
     const char *path = n->config->metrics_textfile;
     const char *directory = path ? file_directory(n->arena, path) : NULL;
-    struct stat st;
 
     return !path ||
            (metrics_check(path, e) &&
-            (stat(directory, &st) == 0 || file_fail(e, "use", directory, errno)) &&
+            (file_may(directory, F_OK) || file_fail(e, "use", directory, errno)) &&
             can_fill(n->arena, directory, e)) ||
            err_prefix(e, "%s", config_origin(n->config, KEY_TEXTFILE));
 }

@@ -34,9 +34,9 @@ const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct e
 struct check_request {
     struct needs run;              /* to be made ready for; config: as far as it was read */
     const struct err *setup_error; /* why it could not be read; NULL: it could */
-    bool find_region;            /* on a client unknown here: ask the other regions' login hosts */
-    bool (*may_send)(void);      /* asked before the secret goes to them; NULL: it may */
-    struct client_watcher waits; /* who is told what is waited for */
+    bool find_region;       /* on a client unknown here: ask the other regions' login hosts */
+    bool (*may_send)(void); /* asked before the secret goes to them; NULL: it may */
+    client_watcher *waits;  /* who is told what is waited for */
 };
 
 /* Takes the steps a good support engineer would take, in order, each with what was seen, and with
@@ -60,5 +60,5 @@ enum { RECENT_DEFAULT = 5, RECENT_MOST = 100 };
  * URLs and zone; what is waited for, LIMIT_PATIENCE_MS a request at most, is told to `waits`.
  * Errors are the client's, the renderer's, and ERR_CONTRACT for an answer that is not of the
  * promised shape. */
-bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,
+bool recent_show(const struct config *config, int64_t wanted, client_watcher *waits,
                  const struct rendering *to, size_t *found, struct err *e);

@@ -189,7 +189,7 @@ static bool is_own(struct client *client, const struct config *config, struct er
     return done && ledger_judge(&owner, e);
 }
 
-bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,
+bool recent_show(const struct config *config, int64_t wanted, client_watcher *waits,
                  const struct rendering *to, size_t *found, struct err *e)
 {
     const struct stream *stream = stream_recent();
@@ -206,12 +206,8 @@ bool recent_show(const struct config *config, int64_t wanted, const struct clien
         ledger_zone(s.memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, &none, e)) {
         s.loader = load_new(s.memory, stream->trees, LOAD_ENTITY, NULL, e);
     }
-    s.client = s.loader ? client_new(config, e) : NULL;
-    bool done = s.client != NULL;
-    if (done) {
-        client_attend(s.client, waits, limit_get(LIMIT_PATIENCE_MS));
-        done = is_own(s.client, config, e);
-    }
+    s.client = s.loader ? client_new(config, waits, limit_get(LIMIT_PATIENCE_MS), e) : NULL;
+    bool done = s.client && is_own(s.client, config, e);
     for (size_t i = 0; done && s.count < wanted && i < COUNT_OF(lookbacks); i++) {
         done = look_back(&s, lookbacks[i].ms, e);
         LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", s.count));

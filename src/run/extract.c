@@ -109,21 +109,17 @@ static bool order_nights(struct run *run, struct err *e)
 static bool open_database(struct run *run, struct err *e)
 {
     static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
-    const char *names = "["; /* a JSON array */
+    const struct extract_request *asked = run->request;
 
     run->db = run->ledger.db = run->loaders.db = db_open(run->config->database_path, DB_WRITE, e);
     for (size_t i = 0; run->db && i < COUNT_OF(endings); i++) {
         file_widen(file_beside(run->arena, run->config->database_path, endings[i]),
                    (uint32_t)run->config->database_mode);
     }
-    for (size_t i = 0; i < run->request->stream_count; i++) {
-        names = arena_printf(run->arena, "%s%s\"%s\"", names, i > 0 ? "," : "",
-                             run->request->streams[i]->name);
-    }
-    names = arena_printf(run->arena, "%s]", names);
     return run->db &&
-           ledger_run_begin(&run->ledger, run->request->past ? "backfill" : "extract",
-                            run->request->until_ms, names, run->config->keep_raw_days > 0, e) &&
+           ledger_run_begin(&run->ledger, asked->past ? "backfill" : "extract", asked->until_ms,
+                            stream_names(asked->streams, asked->stream_count, run->arena),
+                            run->config->keep_raw_days > 0, e) &&
            figures_settle(run->db, e) && stream_views(run->db, run->config, e) &&
            ledger_kpi(run->db, run->config, e) &&
            erasures_load(run->db, run->arena, &run->erased, e);
@@ -154,10 +150,7 @@ static bool open_all(struct run *run, struct err *e)
     if (!open_database(run, e)) {
         return false;
     }
-    run->client = client_new(run->config, e);
-    if (run->client) {
-        client_attend(run->client, &run->request->waits, 0);
-    }
+    run->client = client_new(run->config, run->request->waits, 0, e);
     return run->client && budget_begin(run, e);
 }
 
@@ -257,13 +250,12 @@ static bool leave_out_gone(struct run *run, struct err *e)
     int64_t kept_ms = clock_zone_day_start_ms(day);
     if (known && kept_ms > run->past.from_ms) {
         int64_t gone_ms = clock_earlier(kept_ms, run->past.to_ms);
-        run->result->gone = arena_printf(
-            run->arena,
-            "the organization keeps %lld days: what lies before %s is gone there, and %s to %s "
-            "was not asked for",
-            (long long)days, clock_format_day(day, first),
-            clock_format_day(clock_zone_day(run->past.from_ms), from),
-            clock_format_day(clock_zone_day(gone_ms - 1), to));
+        run->result->gone = arena_printf(run->arena,
+                                         "the organization keeps %lld days: what lies before %s is "
+                                         "gone there, and %s to %s was not asked for",
+                                         (long long)days, clock_format_day(day, first),
+                                         clock_format_day(clock_zone_day(run->past.from_ms), from),
+                                         clock_format_day(clock_zone_day(gone_ms - 1), to));
         run->past.from_ms = gone_ms;
     }
     return !stopped;

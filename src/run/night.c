@@ -671,8 +671,7 @@ bool nights_read(struct run *run, struct err *e)
 {
     bool left = true;
 
-    run->pages = pages_new(run->client, (size_t)run->config->in_flight,
-                           (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased);
+    run->pages = pages_new(run->client, (size_t)run->config->in_flight, &run->erased);
     run->budget.live = true;
     bool ok = budget_keep(run, e) && (!run->asks_ahead || ask_ahead(run, &left, e)) &&
               move_on(run, &left, e);

@@ -25,7 +25,7 @@ struct extract_request {
                                         start lies (backfill); NULL: all up to TIME */
     bool again;                      /* of the past: what is whole is read once more too */
     struct progress_watcher watcher; /* zeroed: nobody watches */
-    struct client_watcher waits;     /* likewise; told in the thread that fetches */
+    client_watcher *waits;           /* NULL: nobody; told in the thread that fetches */
 };
 
 struct extract_result {

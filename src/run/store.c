@@ -267,11 +267,7 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
     return (gone || db_do(run->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, -1, ?2)",
                           I(r->window->window_id), S(id))) &&
            load_note(run->db, r->stream->name,
-                     &(struct walk_note){.path = step_of_rows(r->ask.steps)->ids_as,
-                                         .problem = why,
-                                         .example = id,
-                                         .count = 1},
-                     e) &&
+                     &(struct walk_note){step_of_rows(r->ask.steps)->ids_as, why, id, 1}, e) &&
            note_id(run, r, id, !gone, e) &&
            window_page(&run->ledger, r->window, r->pass_no, &next, &(struct window_counts){0}, e);
 }

@@ -16,7 +16,6 @@ enum {
 
 struct pages {
     struct client *client;
-    size_t max_bytes;
     const struct erasures *erased;
     pthread_t thread;
     bool begun;            /* there is one */
@@ -98,7 +97,7 @@ void pages_done(struct pages *q, struct page *p)
 /* True while less than the limit is pushed and not yet done. */
 static bool has_room(struct pages *q)
 {
-    return atomic_load(&q->bytes) < q->max_bytes;
+    return atomic_load(&q->bytes) < (size_t)limit_get(LIMIT_QUEUE_BYTES);
 }
 
 /* Hands a message to the database side. */
@@ -484,13 +483,11 @@ static void *fetch_all(void *pages)
     return NULL;
 }
 
-struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
-                        const struct erasures *erased)
+struct pages *pages_new(struct client *client, size_t in_flight, const struct erasures *erased)
 {
     struct pages *q = xcalloc(1, sizeof(*q));
 
     q->client = client;
-    q->max_bytes = max_bytes;
     q->erased = erased;
     q->readers = readers_new(client, in_flight);
     pthread_mutex_init(&q->mutex, NULL);

@@ -108,13 +108,12 @@ struct page {
 struct pages;
 
 /* What joins the two sides, for a client (borrowed) with `in_flight` requests on the wire at most:
- * of pages there is room up to `max_bytes`, those being loaded included; they come without what was
- * `erased` (borrowed). The network thread, which is there from the first pages_pop on and has the
- * client from then on, fetches what is issued until that is said to be all, one reading fails in a
- * way that concerns all of them, or a stop is asked for; what went wrong goes with the messages.
- * Free with pages_free, once all messages are done (frees readings not taken any more). */
-struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
-                        const struct erasures *erased);
+ * of pages there is room up to LIMIT_QUEUE_BYTES, those being loaded included; they come without
+ * what was `erased` (borrowed). The network thread, which is there from the first pages_pop on and
+ * has the client from then on, fetches what is issued until that is said to be all, one reading
+ * fails in a way that concerns all of them, or a stop is asked for; what went wrong goes with the
+ * messages. Free with pages_free, once all messages are done (frees those not taken any more). */
+struct pages *pages_new(struct client *client, size_t in_flight, const struct erasures *erased);
 void pages_free(struct pages *q);
 
 /* Before the first pages_pop: asks for what is issued as far as that makes nothing at the server,

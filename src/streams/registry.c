@@ -139,6 +139,16 @@ const char **stream_words(struct arena *a, size_t *count)
     return words;
 }
 
+const char *stream_names(const struct stream *const *list, size_t count, struct arena *a)
+{
+    const char *names = "";
+
+    for (size_t i = 0; i < count; i++) {
+        names = arena_printf(a, "%s%s\"%s\"", names, i > 0 ? "," : "", list[i]->name);
+    }
+    return arena_printf(a, "[%s]", names);
+}
+
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a)
 {

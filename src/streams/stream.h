@@ -122,6 +122,9 @@ bool stream_is_listed(const struct stream *s, const char *const *words, size_t c
 /* All such words but `all`, in the arena: the streams' names, then the groups'. */
 const char **stream_words(struct arena *a, size_t *count);
 
+/* The names of those in a list, a JSON array in the arena. */
+const char *stream_names(const struct stream *const *list, size_t count, struct arena *a);
+
 /* The list for [extract] streams that leaves out those of `out` that it has, too: what stands
  * there (else "all"), and -NAME of each, in the arena; NULL when it has none of them, or nothing
  * would be left. */

@@ -14,11 +14,10 @@ static bool judge_days(const struct zoning *z, struct err *e)
 
     for (size_t i = 0; !z->rezone && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        struct window_kind kind = stream_windows(s, c);
         int64_t other = 0;
 
         if (s->own_days && !db_number(db_ask(z->ledger->db, e, sql_window_has_zone, S(s->name),
-                                             I(kind.grid == GRID_SCOPE_DAY)),
+                                             I(stream_windows(s, c).grid == GRID_SCOPE_DAY)),
                                       &other)) {
             return false;
         }

@@ -92,7 +92,7 @@ static void make_client(int in_flight, int per_minute)
     client_free(client);
     config.in_flight = in_flight;
     config.requests_per_minute = per_minute;
-    client = client_new(&config, &e);
+    client = client_new(&config, NULL, 0, &e);
     assert_non_null(client);
 }
 
