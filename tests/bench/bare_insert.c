@@ -19,7 +19,6 @@
 
 #include <sqlite3.h>
 
-#include "base/arena.h"
 #include "io/db.h"
 
 enum { TABLES_MAX = 32, COLUMNS_MAX = 128, CONVERSATIONS_PER_COMMIT = 100, FIRST_VALUES = 1 << 16 };

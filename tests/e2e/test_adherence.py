@@ -107,18 +107,6 @@ class Sources(TestCase):
         self.assertNotIn("GET /api/v2/workforcemanagement/adherence", server.requests()["routes"])
         self.assertGreater(site.value("SELECT count(*) FROM adherence_state"), 0)
         self.assertEqual(site.value('SELECT count(*) FROM "user"'), 12)
-
-    def test_none_granted(self):
-        server = self.standin(agents=12, now=self.NOW)
-        server.control(deny=["/api/v2/workforcemanagement", "/api/v2/analytics/agents"])
-        site = self.site(server.url)
-        result = self.ok(site.run(*POLL), 5)
-        self.assertIn("adherence_realtime: the client lacks wfm:realtimeAdherence:view.", result.stderr.splitlines()[0])
-        self.assertNotIn("agentState", result.stderr)
-        error = site.value("SELECT error FROM run")
-        for word in ("wfm:realtimeAdherence:view", "analytics:agentState:view", "realtime_intervals"):
-            self.assertIn(word, error)
-
     def test_rows_that_do_not_say_whose_they_are(self):
         """Who may see states alone is shown them without their users."""
         def edit(path, answer):

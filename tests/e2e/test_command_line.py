@@ -39,16 +39,6 @@ class CommandLine(TestCase):
 
 
 class FromTheServer(CommandLine):
-    def test_trouble_that_outlasts_the_retries_stops_cleanly(self):
-        for fault, code in (("429:every=1,retry_after=huge,path=/api/v2/analytics", 6),
-                            ("5xx:every=1,status=503,path=/api/v2/analytics", 7)):
-            server = self.standin(now=NOW, faults=[fault])
-            site = self.site(server.url)
-            site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "300"
-            self.ok(site.extract(*CONVERSATIONS), code)
-            server.control(faults=[])
-            self.ok(site.extract(*CONVERSATIONS))
-
     def test_a_limit_of_one_api_is_its_streams_alone(self):
         """It asks for a longer wait, of hours mostly, than the limit of a token, which is by the minute."""
         server = self.standin(now=NOW, faults=["429:retry_after=3600,path=/api/v2/routing/wrapupcodes"])
@@ -59,21 +49,10 @@ class FromTheServer(CommandLine):
 
 
 class Mistyped(CommandLine):
-    LOGIN = f"[genesys]\nlogin_url = {NOWHERE}\napi_url = {NOWHERE}\nclient_id = a\nclient_secret = b\n"
-
-    def test_configuration(self):
-        cases = (
-            (["rollcall.ini:1", "genesys"], "[genesis]\nregion = x\n"),
-            (["start"], self.LOGIN + "[extract]\ntimezone = UTC\n"),
-            (["mypurecloud|region"], "[genesys]\nregion = mars-1\nclient_id = a\nclient_secret = b\n"),
-            (["http"], self.LOGIN.replace(NOWHERE, "http://example.com") + "[extract]\nstart = 2026-01-01\n"),
-        )
-        for words, text in cases:
-            with self.subTest(text):
-                site = self.site(NOWHERE)
-                Path(site.config).write_text(text, encoding="utf-8")
-                self.refused(site.extract(), 3, *words)
-                self.assertFalse(os.path.exists(site.db))
+    def test_without_a_start(self):
+        site = self.site(NOWHERE, start=None)
+        self.refused(site.extract(), 3, "start")
+        self.assertFalse(os.path.exists(site.db))
 
     def test_usage(self):
         site = self.site(NOWHERE)

@@ -93,16 +93,6 @@ class Late(TestCase):
     def night(self, server, site, now, streams=("--stream", "conversations")):
         server.control(now=now)
         self.ok(site.extract(*streams, "--until", now))
-
-    def test_availability_moves_and_the_job_is_asked_again(self):
-        server = self.standin(now=NOW, days=5)
-        site = self.site(server.url)
-        self.ok(site.run(*CONVERSATIONS))
-        self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-04%'"), "open")
-        self.night(server, site, "2026-03-05T12:00:00Z")
-        self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-04%'"),
-                         "provisional")
-
     def test_missed_week_still_settles_after_a_last_reading(self):
         server = self.standin(now=NOW, days=3)
         site = self.site(server.url)

@@ -286,10 +286,6 @@ class Seoul(QueryCase):
     def fill(db):
         fill_seoul(db)
         fill_polls(db)
-
-    def test_foreign_keys(self):
-        self.assertEqual(self.db.execute("PRAGMA foreign_key_check").fetchall(), [])
-
     def test_a_queue_without_a_target_of_its_own_has_the_default(self):
         def targets():
             days = {"from": "2026-03-02", "to": "2026-03-03"}

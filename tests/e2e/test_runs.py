@@ -82,6 +82,7 @@ class Signals(TestCase):
             process.send_signal(number)
             _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 12, err)
+            self.assertRegex(err, r"run 1: stopped, not all done")
             self.assertEqual(site.value("SELECT exit_code FROM run"), 12)
             server.control(faults=[])
             self.ok(site.run(*CONVERSATIONS))

@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import signal
 import sqlite3
 import time
 
@@ -146,17 +145,6 @@ class Summary(Morning):
         status = self.status(site, 0)
         self.assertEqual(status["last_run"]["run_id"], 1, "the run that was refused read nothing")
         self.assertEqual(status["last_failure"]["exit_name"], "locked")
-
-    def test_stopped(self):
-        _, site = self.live(faults=["latency:ms=300"], page_cap=10)
-        process = site.start_process("extract", "--stream", "conversations")
-        time.sleep(1)
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
-        self.assertEqual(process.returncode, 12, err)
-        groups = self.agree(site, err.splitlines()[-1])
-        self.assertEqual(groups[1], "stopped, not all done")
-
     def test_without_a_database(self):
         _, site = self.live()
         site.set(database={"path": site.directory + "/absent/rollcall.db"})

@@ -12,13 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/log.h"
 #include "etl/walk.h"
-#include "io/config.h"
 #include "io/csv.h"
-#include "io/json.h"
-#include "streams/stream.h"
 
 #include "../unit/pack.h"
 #include "../unit/pass.h"

@@ -2,7 +2,6 @@
 
 #include "fault.h"
 #include "lock.h"
-#include "rng.h"
 #include "when.h"
 #include "world.h"
 

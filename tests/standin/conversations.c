@@ -1,7 +1,6 @@
 /* The sync query of conversation details, and reading by id. */
 #include "conversations.h"
 
-#include "fault.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"

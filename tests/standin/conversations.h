@@ -5,7 +5,6 @@
 #include "conv_json.h"
 #include "corpus.h"
 #include "fault.h"
-#include "http.h"
 
 #include <yyjson.h>
 

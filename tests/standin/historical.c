@@ -8,7 +8,6 @@
 #include "adherence.h"
 #include "fault.h"
 #include "lock.h"
-#include "rng.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"

@@ -1,7 +1,6 @@
 #include "http.h"
 
 #include "fault.h"
-#include "rng.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"

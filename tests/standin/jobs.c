@@ -2,9 +2,7 @@
  * selected when it was submitted, or is told of users, as of the availability date of that moment.
  */
 #include "conversations.h"
-#include "fault.h"
 #include "lock.h"
-#include "rng.h"
 #include "routes.h"
 #include "statuses.h"
 #include "when.h"

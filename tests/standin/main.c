@@ -1,6 +1,5 @@
 /* The stand-in Genesys Cloud: its options, its start, its end. */
 #include "conversations.h"
-#include "fault.h"
 #include "when.h"
 #include "world.h"
 

@@ -1,6 +1,5 @@
 #include "conversations.h"
 
-#include "http.h"
 #include "when.h"
 #include "world.h"
 

@@ -1,7 +1,6 @@
 #include "routes.h"
 
 #include "fault.h"
-#include "rng.h"
 #include "statuses.h"
 #include "when.h"
 #include "world.h"

@@ -10,7 +10,6 @@
 #include "adherence.h"
 #include "fault.h"
 #include "lock.h"
-#include "rng.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"

@@ -4,7 +4,6 @@
 #ifndef ROLLCALL_TESTS_DOC_H
 #define ROLLCALL_TESTS_DOC_H
 
-#include "base/err.h"
 #include "base/str.h"
 #include "io/json.h"
 

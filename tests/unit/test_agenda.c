@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include "base/clock.h"
 #include "limit.h"
 #include "scratch.h"
 #include "streams/agenda.h"

@@ -1,7 +1,6 @@
 /* The view of attributes as columns. */
 #include "test.h"
 
-#include "base/buf.h"
 #include "scratch.h"
 #include "streams/stream.h"
 

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include "api/client.h"
-#include "base/causes.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "limit.h"

@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include "base/arena.h"
 #include "doc.h"
 #include "etl/erase.h"
 #include "io/hash.h"

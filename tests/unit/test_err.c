@@ -1,7 +1,6 @@
 #include "test.h"
 
 #include "base/err.h"
-#include "base/str.h"
 #include "child.h"
 #include "utf8.h"
 

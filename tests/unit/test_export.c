@@ -2,9 +2,6 @@
 
 #include <sys/stat.h>
 
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/str.h"
 #include "io/embedded.h"
 #include "out/out.h"
 #include "scratch.h"

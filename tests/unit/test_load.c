@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include "base/clock.h"
 #include "doc.h"
 #include "etl/load.h"
 #include "pass.h"

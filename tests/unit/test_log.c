@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "utf8.h"
 
 /* Standard error is a datagram socket while a line is caught: one write is one datagram. */

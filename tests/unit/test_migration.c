@@ -4,9 +4,6 @@
 
 #include <sqlite3.h>
 
-#include "base/buf.h"
-#include "etl/window.h"
-#include "io/config.h"
 #include "io/embedded.h"
 #include "scratch.h"
 #include "streams/stream.h"

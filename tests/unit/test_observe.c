@@ -1,10 +1,7 @@
 #include "test.h"
 
-#include "base/clock.h"
-#include "base/str.h"
 #include "doc.h"
 #include "etl/history.h"
-#include "etl/load.h"
 #include "out/query.h"
 #include "pass.h"
 #include "scratch.h"

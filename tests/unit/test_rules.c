@@ -2,7 +2,6 @@
 
 #include <time.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "doc.h"
 #include "etl/load.h"

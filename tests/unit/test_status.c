@@ -1,7 +1,5 @@
 #include "test.h"
 
-#include "base/arena.h"
-#include "base/clock.h"
 #include "out/out.h"
 #include "out/render.h"
 #include "scratch.h"

@@ -1,9 +1,6 @@
 /* The streams: how they are asked. */
 #include "test.h"
 
-#include "base/clock.h"
-#include "base/str.h"
-#include "io/config.h"
 #include "sql.h"
 #include "streams/agenda.h"
 

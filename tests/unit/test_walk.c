@@ -2,9 +2,7 @@
 
 #include <inttypes.h>
 
-#include "base/buf.h"
 #include "base/causes.h"
-#include "base/str.h"
 #include "doc.h"
 #include "etl/walk.h"
 #include "limit.h"

@@ -1,6 +1,5 @@
 #include "test.h"
 
-#include "base/clock.h"
 #include "etl/window.h"
 #include "scratch.h"
 #include "sql.h"

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "base/arena.h"
 #include "io/xlsx.h"
 #include "tempdir.h"
 
