@@ -4,7 +4,7 @@
 
 -- A day of an agent, as the vendor's workforce management counts it.
 CREATE TABLE adherence_day ( -- [* gone:left_unit_at changes adherence_change not startDate endDate actualsEndDate managementUnitId adherencePercentage conformancePercentage impact]
-    adherence_day_key INTEGER PRIMARY KEY, -- ours
+    adherence_day_key INTEGER PRIMARY KEY, -- [key] ours
     user_id TEXT NOT NULL,                 -- [userId id] the agent
     business_day TEXT NOT NULL,            -- [@day id] the day, YYYY-MM-DD, in time_zone
     management_unit_id TEXT,               -- [@scope] management unit that was asked about; of several that report the day, the one that the agent belongs to
@@ -33,7 +33,7 @@ CREATE INDEX adherence_day_by_day ON adherence_day (business_day);
 
 -- Times at which the agent did not what was scheduled.
 CREATE TABLE adherence_exception ( -- [exceptionInfo[]]
-    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
+    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- [key] the agent's day
     exception_no INTEGER NOT NULL,                               -- from 0 in the API's order
     management_unit_id TEXT,                                     -- [@scope] management unit that was asked about
     business_unit_id TEXT,                                       -- [@parent] business unit of that
@@ -58,7 +58,7 @@ CREATE TABLE adherence_exception ( -- [exceptionInfo[]]
 
 -- What the agent did, piece by piece.
 CREATE TABLE adherence_actual ( -- [actuals[]]
-    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
+    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- [key] the agent's day
     actual_no INTEGER NOT NULL,                                  -- from 0 in the API's order
     management_unit_id TEXT,                                     -- [@scope] management unit that was asked about
     business_unit_id TEXT,                                       -- [@parent] business unit of that

@@ -39,6 +39,8 @@
 #     personal      personal data: erased where it is a person's (etl/erase.h). person: so, and an id that the
 #     person note   person is known by; note: so, and about the whole conversation; whose: the conversation
 #     whose         that the row is of. A column of ours is marked by [personal] alone
+#     [key]         of a column of ours: a number of ours for what the UNIQUE columns of its table, or of the
+#                   one that it REFERENCES, name; exports have those in its place
 #     -             no field
 #
 # A field may fill several columns, one as it is and one each as offset, from and to. Where no column
@@ -320,7 +322,7 @@ function column(t, name, type,    at, line)
     }
     rest = substr($0, at + 4)
     sub(/[,;]$/, "", type)
-    if (rest !~ /^\[/ || rest ~ /^\[personal\] /) {
+    if (rest !~ /^\[/ || rest ~ /^\[(personal|key)\] /) {
         if (place[t] != "" && mapped[t] == 0 && name ~ /_no$/) {
             ordinals[t]++
             ordinal[t] = name

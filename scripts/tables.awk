@@ -27,8 +27,8 @@ function meaning_of(comment,    end, field)
         end = match(comment, /\] /)
         field = substr(comment, 2, end - 2)
         comment = substr(comment, end + 2)
-        if (field == "personal") {
-            field = "- personal"
+        if (field ~ /^(personal|key)$/) {
+            field = "- " field
         }
         marks = match(field, / /) ? substr(field, RSTART) " " : " "
         comment = comment (marks ~ / (personal|person|note) / ? " (personal)" : "")
@@ -77,6 +77,7 @@ function column(t, name, type, meaning,    n)
     meanings[t, n] = meaning
     units[t, n] = unit_of(name, type, meaning)
     personal[t, n] = match(marks, / (personal|person|note) /) ? substr(marks, RSTART + 1, RLENGTH - 2) : ""
+    is_key[t, n] = marks ~ / key /
     place[t, name] = n
 }
 
@@ -300,17 +301,17 @@ function quoted(text)
 function dictionary_table(    i, n, t)
 {
     print "CREATE TEMP TABLE dictionary (relation TEXT, kind TEXT, is_exported INTEGER, is_whole INTEGER, position INTEGER,"
-    print "    name TEXT, type TEXT, unit TEXT, personal TEXT, description TEXT, PRIMARY KEY (relation, position)) WITHOUT ROWID;"
+    print "    name TEXT, type TEXT, unit TEXT, personal TEXT, is_key INTEGER, description TEXT, PRIMARY KEY (relation, position)) WITHOUT ROWID;"
     for (i = 1; i <= count; i++) {
         t = order[i]
         if (t == "") {
             continue
         }
         print "INSERT INTO dictionary SELECT " quoted(t) ", " quoted(kinds[t]) ", " (is_exported[t] + 0) ", " \
-            (is_whole[t] + 0) ", * FROM (VALUES\n(0, NULL, NULL, NULL, NULL, " quoted(said[t]) ")"
+            (is_whole[t] + 0) ", * FROM (VALUES\n(0, NULL, NULL, NULL, NULL, 0, " quoted(said[t]) ")"
         for (n = 1; n <= columns[t]; n++) {
             print ", (" n ", " quoted(names[t, n]) ", " quoted(column_type[t, n]) ", " quoted(units[t, n]) ", " \
-                quoted(personal[t, n]) ", " quoted(meanings[t, n]) ")"
+                quoted(personal[t, n]) ", " is_key[t, n] ", " quoted(meanings[t, n]) ")"
         }
         print ");"
     }

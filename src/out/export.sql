@@ -31,15 +31,19 @@ ORDER BY m.name
 -- the child's primary key inside), and the key tells SQLite that a start and an id are of one
 -- conversation. Columns of ours (row_*, integer keys) and BLOBs stay inside (not by the type of a
 -- view's column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
--- replaced by conversation_id; rows of an agent's day go by the day, whose user and date they have.
+-- replaced by conversation_id; what the schema marks as a key by the UNIQUE columns whose number it is.
 -- With ?2, where the rows have a day (its own, that of the conversation's start, that in which what
 -- its key names begins), the statements put them into the table that the fifth column makes, and the
 -- sixth reads it day by day.
 WITH
-col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1, 'main')),
+col AS (
+    SELECT c.cid, c.name, c.type, c.pk, d.type AS said_type, coalesce(d.is_key, 0) AS is_key
+    FROM pragma_table_info(?1, 'main') AS c LEFT JOIN temp.dictionary AS d ON d.relation = ?1 AND d.name = c.name
+),
 relation AS (
     SELECT
         *,
+        (SELECT "table" FROM pragma_foreign_key_list(?1, 'main') WHERE "from" = key) AS parent,
         is_view AND is_ours AND has_start AS by_start,
         is_view AND has_id AND NOT (is_ours AND has_start) AS by_id
     FROM (
@@ -51,11 +55,19 @@ relation AS (
             sum(name = 'conversation_id') > 0 AS has_id,
             sum(name = 'conversation_id') > 0 AND sum(name = 'conversation_start') > 0 AS has_start,
             sum(name = 'conversation_key') > 0 AND sum(name = 'conversation_id') = 0 AS is_child,
-            sum(name = 'adherence_day_key' AND pk > 0) > 0 AND max(pk) > 1 AS is_of_agent_day,
+            max(CASE WHEN is_key THEN name END) AS key,
             min(CASE WHEN name IN ('day', 'business_day') THEN name END) AS day,
             min(CASE WHEN name = 'conversation_start' OR (pk > 0 AND type = 'TEXT' AND name LIKE '%start%')
                      THEN name END) AS start
         FROM col)
+),
+-- What the key is a number for.
+meant AS (
+    SELECT u.seqno, u.name, printf('%s."%w"', iif(parent IS NULL, 't', 'd'), u.name) AS reference
+    FROM relation
+    CROSS JOIN pragma_index_list(coalesce(parent, relation), 'main') AS l ON l.origin = 'u'
+    CROSS JOIN pragma_index_info(l.name, 'main') AS u
+    WHERE key IS NOT NULL
 ),
 field AS (
     SELECT
@@ -69,14 +81,15 @@ field AS (
 ),
 shown AS (
     SELECT
-        reference, row_number() OVER (ORDER BY cid) AS no,
+        reference, cid, 0 AS seqno,
         CASE WHEN name = 'conversation_key' THEN 'conversation_id' ELSE name END AS name,
-        CASE WHEN name = 'conversation_key' THEN 'TEXT' ELSE coalesce(
-            (SELECT d.type FROM temp.dictionary AS d WHERE d.relation = field.relation AND d.name = field.name),
-            nullif(type, ''), 'TEXT') END AS type
+        CASE WHEN name = 'conversation_key' THEN 'TEXT' ELSE coalesce(said_type, nullif(type, ''), 'TEXT') END AS type
     FROM field
     WHERE (type <> 'BLOB' OR is_view) AND name NOT LIKE 'row@_%' ESCAPE '@'
-    AND (name <> 'conversation_key' OR is_child) AND (name <> 'adherence_day_key' OR pk = 0)
+    AND (name <> 'conversation_key' OR is_child) AND NOT is_key
+    UNION ALL
+    SELECT n.reference, k.cid, n.seqno, n.name, 'TEXT' FROM meant AS n JOIN col AS k ON k.is_key
+    WHERE n.name NOT IN (SELECT name FROM col)
 ),
 given AS (
     SELECT
@@ -84,7 +97,7 @@ given AS (
         json_group_array(json_object('name', name, 'type', type)) AS columns,
         group_concat('c' || no, ', ') AS kept,
         group_concat(printf('c%d AS "%w"', no, name), ', ') AS named
-    FROM (SELECT * FROM shown ORDER BY no)
+    FROM (SELECT *, row_number() OVER (ORDER BY cid, seqno) AS no FROM shown ORDER BY no)
 ),
 ordered AS (
     SELECT group_concat(reference, ', ') AS list FROM (
@@ -93,8 +106,7 @@ ordered AS (
                 THEN 'c.conversation_start, c.conversation_id, c.conversation_key'
             WHEN name = 'conversation_key' OR by_start AND name = 'conversation_id'
                 THEN 't.conversation_start, t.conversation_id'
-            WHEN name = 'adherence_day_key' AND pk > 0
-                THEN replace('@.user_id, @.business_day', '@', iif(is_of_agent_day, 'd', 't'))
+            WHEN is_key THEN (SELECT group_concat(n.reference, ', ') FROM (SELECT * FROM meant ORDER BY seqno) AS n)
             ELSE reference
         END AS reference
         FROM field
@@ -127,10 +139,10 @@ reading AS (
         coalesce('INSERT INTO temp.export_row SELECT ' || day_of || ', ', 'SELECT ')
         || given.list || ' FROM '
         || iif(is_child, 'main.conversation AS c CROSS JOIN ', '')
-        || iif(is_of_agent_day, 'main.adherence_day AS d CROSS JOIN ', '')
+        || iif(parent IS NULL, '', printf('main."%w" AS d CROSS JOIN ', parent))
         || printf('main."%w" AS t', relation)
         || iif(is_child, ' ON t.conversation_key = c.conversation_key', '')
-        || iif(is_of_agent_day, ' ON t.adherence_day_key = d.adherence_day_key', '') AS head,
+        || iif(parent IS NULL, '', printf(' ON t."%w" = d."%w"', key, key)) AS head,
         coalesce(' ORDER BY ' || ordered.list, '') AS tail,
         ' EXISTS (SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id'
             AS is_known,

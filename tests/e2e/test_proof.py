@@ -161,6 +161,12 @@ class Shown(TestCase):
         out = site.export()
         for table in TABLES:
             self.assertEqual(len(harness.read_csv(out, table + ".csv")) - 1, site.value(f"SELECT count(*) FROM {table}"))
+        # Of a key the schema says so: a row has what it stands for, and goes by that.
+        self.assertEqual(harness.read_csv(out, "proof_metric.csv")[0][:4], ["management_unit_id", "day_start", "user_id", "metric_no"])
+        before = harness.csv_bytes(out)
+        site.change("".join(f"UPDATE {table} SET proof_day_key = -proof_day_key;" for table in TABLES if site.query(
+            f"SELECT 1 FROM pragma_table_info('{table}') WHERE name = 'proof_day_key'")))
+        self.assertEqual(harness.csv_bytes(site.export()), before)
 
     def test_completions(self):
         script = run([str(ROOT / "packaging" / "completions.sh"), "bash", PROOF, str(ROOT / "tests/proof/schema")],

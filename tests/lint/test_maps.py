@@ -34,7 +34,7 @@ RENAMED = {
 RELEASED = {7: "2c8bd90c12ef36dfd7b5153f02a1f3e7336bfb6dd4308918503ab8f4ef8230fa"}
 
 GOOD = """CREATE TABLE call ( -- [* not selfUri]
-    call_key INTEGER PRIMARY KEY, -- ours
+    call_key INTEGER PRIMARY KEY, -- [key] ours
     call_id TEXT NOT NULL UNIQUE, -- [id] its id
     started TEXT,                 -- [start|begun time] when
     state TEXT,                   -- [state upper-snake moment] what it does

@@ -6,7 +6,7 @@ import re
 from harness import instant, later
 
 CREATE = re.compile(r"CREATE TABLE (\w+) \((?: -- (.*))?$")
-COLUMN = re.compile(r'(?:    |ALTER TABLE (\w+) ADD COLUMN )"?([a-z]\w*)"? ([A-Z]+)\b.*? -- (.*)$')
+COLUMN = re.compile(r'(?:    |ALTER TABLE (\w+) ADD COLUMN )"?([a-z]\w*)"? ([A-Z]+)\b.*? -- (?:\[key\] )?(.*)$')
 MORE = re.compile(r" +-- (\[.*)$")
 STEP = re.compile(r"([^.\[{][^\[{]*)(\[\]|\{\}|$)")  # of a place: an array, an object with its members, an object
 

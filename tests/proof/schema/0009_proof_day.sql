@@ -2,7 +2,7 @@
 
 -- An agent's day.
 CREATE TABLE proof_day ( -- [*]
-    proof_day_key INTEGER PRIMARY KEY, -- ours
+    proof_day_key INTEGER PRIMARY KEY, -- [key] ours
     management_unit_id TEXT NOT NULL,      -- [@scope id] management unit the report was asked for
     day_start TEXT NOT NULL,               -- [@start id] first instant of the day
     user_id TEXT NOT NULL,                 -- [userId id] the agent
@@ -19,7 +19,7 @@ CREATE TABLE proof_day ( -- [*]
 
 -- Times at which the agent did not what was scheduled.
 CREATE TABLE proof_exception ( -- [exceptionInfo[]]
-    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- the agent's day
+    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- [key] the agent's day
     exception_no INTEGER NOT NULL,                               -- from 0 in the API's order
     start_offset_seconds INTEGER,                                -- [startOffsetSeconds] its start, seconds from the report's startDate
     end_offset_seconds INTEGER,                                  -- [endOffsetSeconds] its end, likewise
@@ -39,7 +39,7 @@ CREATE TABLE proof_exception ( -- [exceptionInfo[]]
 
 -- What the agent did, piece by piece.
 CREATE TABLE proof_actual ( -- [actuals[]]
-    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- the agent's day
+    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- [key] the agent's day
     actual_no INTEGER NOT NULL,                                  -- from 0 in the API's order
     start_offset_seconds INTEGER,                                -- [startOffsetSeconds] its start, seconds from the window's start
     end_offset_seconds INTEGER,                                  -- [endOffsetSeconds] its end, likewise
@@ -52,7 +52,7 @@ CREATE TABLE proof_actual ( -- [actuals[]]
 
 -- Sums of the day.
 CREATE TABLE proof_metric ( -- [dayMetrics[]]
-    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- the agent's day
+    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- [key] the agent's day
     metric_no INTEGER NOT NULL,                                  -- from 0 in the API's order
     day_start_offset_seconds INTEGER,                            -- [dayStartOffsetSeconds] start of the day summed
     adherence_schedule_seconds INTEGER,                          -- [adherenceScheduleSeconds] scheduled time that counts for adherence
