@@ -44,7 +44,7 @@ static bool answer(struct cmd_context *ctx, const struct query *q, struct render
     if (path) {
         cmd_warn_root(ctx);
         const struct config *c = &ctx->config;
-        if (!out_open(ctx->db, c, "query", path, (uint32_t)c->export_mode, &file, e)) {
+        if (!out_open(ctx->db, c, path, (uint32_t)c->export_mode, &file, e)) {
             return false;
         }
         *to = (struct rendering){.format = to->format, .out = file.stream, .file = &file};

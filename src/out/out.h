@@ -72,11 +72,11 @@ bool metrics_check(const char *path, struct err *e);
 /* What a path belongs to, in words: to the database, to the configuration; NULL: to neither. */
 const char *out_whose(struct arena *a, struct db *d, const struct config *c, const char *path);
 
-/* Opens a file aside of `path` for what `who` writes of the database `d`, and sweeps leftovers.
+/* Opens a file aside of `path` for what is written of the database `d`, and sweeps leftovers.
  * Refused: a path as above, "", and "-", by which others mean standard output (ERR_USAGE); a place
  * of anything but a file (ERR_STORE). */
-bool out_open(struct db *d, const struct config *c, const char *who, const char *path,
-              uint32_t mode, struct file_aside *f, struct err *e);
+bool out_open(struct db *d, const struct config *c, const char *path, uint32_t mode,
+              struct file_aside *f, struct err *e);
 
 /* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. Errors: as
  * out_open; ERR_STORE naming the path (also when some program has the old copy open for writing);

@@ -201,7 +201,7 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
                          a, p.given, GIVEN_COUNT) &&
                 db_do(d, e, sql_report_cell, NONE) && db_do(d, e, sql_report_part, NONE) &&
                 db_do(d, e, sql_report_time, S(p.given[GIVEN_FROM]), S(p.given[GIVEN_TO])) &&
-                out_open(d, c, "report", path, (uint32_t)c->export_mode, &file, e);
+                out_open(d, c, path, (uint32_t)c->export_mode, &file, e);
     p.one_day = str_eq(p.given[GIVEN_FROM], p.given[GIVEN_TO]);
     if (done) {
         p.out = file.stream;

@@ -44,19 +44,19 @@ const char *out_whose(struct arena *a, struct db *d, const struct config *c, con
     return NULL;
 }
 
-bool out_open(struct db *d, const struct config *c, const char *who, const char *path,
-              uint32_t mode, struct file_aside *f, struct err *e)
+bool out_open(struct db *d, const struct config *c, const char *path, uint32_t mode,
+              struct file_aside *f, struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
     const char *whose = out_whose(a, d, c, path);
     struct stat st;
 
     if (*path == '\0' || str_eq(path, "-")) {
-        return err_set(e, ERR_USAGE, "%s: '%s' is %s; name a file", who, path,
+        return err_set(e, ERR_USAGE, "'%s' is %s; name a file", path,
                        *path == '\0' ? "no name" : "not standard output here");
     }
     if (whose) {
-        return err_set(e, ERR_USAGE, "%s: %s belongs to %s; name another file", who, path, whose);
+        return err_set(e, ERR_USAGE, "%s belongs to %s; name another file", path, whose);
     }
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         return err_set(e, ERR_STORE, "%s: not a file", path);
@@ -122,7 +122,7 @@ bool snapshot_write(struct db *d, const struct config *c, const char *path, bool
     ARENA_SCOPED struct arena *a = arena_new(0);
     ASIDE_SCOPED struct file_aside file = {0};
 
-    return out_open(d, c, "snapshot", path, (uint32_t)c->database_mode, &file, e) &&
+    return out_open(d, c, path, (uint32_t)c->database_mode, &file, e) &&
            check_journals(a, path, e) && db_backup(d, file.aside_path, path, e) &&
            (!views_as_tables || tables_for_views(file.aside_path, a, e)) &&
            file_aside_commit(&file, e);
