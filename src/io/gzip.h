@@ -1,5 +1,6 @@
 /*
- * gzip by zlib: what comes compressed. (CSV is what goes out so: io/csv.h.)
+ * gzip: what comes compressed, a whole stream by libdeflate, any other by zlib, which tells what is
+ * wrong with it. (CSV is what goes out so, by zlib: io/csv.h.)
  *
  * Invariant: success means the stream was read to its own end mark and check sum, and nothing but
  * further complete members follow. libcurl's own decoding reports success on a body that was cut
