@@ -174,13 +174,11 @@ static size_t find_route(struct client *c, const char *method, const char *path)
         (void)buf_add_str(&route, rest ? "/" : "");
         after_jobs = str_eq(segment, "jobs");
     }
-    while (i < c->route_count &&
+    while (i < c->route_count && i + 1 < MAX_ROUTES &&
            !(str_eq(c->routes[i].route, buf_str(&route)) && str_eq(c->routes[i].method, method))) {
         i++;
     }
-    if (i == MAX_ROUTES) {
-        i = MAX_ROUTES - 1;
-    } else if (i == c->route_count) {
+    if (i == c->route_count) {
         struct route_count *made = &c->routes[i];
         bool is_last = i + 1 == MAX_ROUTES;
         snprintf(made->method, sizeof(made->method), "%s", method);

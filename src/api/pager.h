@@ -102,8 +102,7 @@ struct pager_spec {
     const char *zone;
     const char *scope; /* the first one */
     const char *const *scopes;
-    size_t scope_count;     /* of several a job that failed, or never ends, is not
-                               submitted again */
+    size_t scope_count;     /* of several no job that failed, or never ends, is submitted again */
     const char *list;       /* words, commas or blanks between: {list} is them as JSON texts */
     const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order; those of `list` are known */
     size_t id_count;
@@ -126,9 +125,8 @@ struct pager_request {
 
 /* What an answer meant. */
 struct pager_page {
-    struct json
-        rows;      /* the array of rows, borrowed from the document; absent when none are meant */
-    bool has_rows; /* it is a page (perhaps an empty one) */
+    struct json rows; /* the array of rows, borrowed from the document; absent: none are meant */
+    bool has_rows;    /* it is a page (perhaps an empty one) */
     size_t row_count;
     size_t unwanted;      /* of them, at the end */
     int64_t total_hits;   /* -1: not said */

@@ -144,9 +144,8 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
     return arena_strdup(ctx->arena, buf_str(&next));
 }
 
-/* Sends the call and prints its answer; *next: the path of the page behind it, NULL for none. */
-static bool ask(struct cmd_context *ctx, struct client *client, const struct call *call,
-                const char **next, struct err *e)
+/* Sends the call and prints its answer; its path then is that of the page behind it, NULL: none. */
+static bool ask(struct cmd_context *ctx, struct client *client, struct call *call, struct err *e)
 {
     struct client_request request = {.method = call->method,
                                      .path = call->path,
@@ -156,20 +155,21 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
                                      .want_document = ctx->option[OPT_PAGINATE] != NULL};
     ANSWER_SCOPED struct client_answer answer = {0};
     struct err ignored;
+    const char *next = NULL;
     bool done = client_call(client, &request, &answer);
 
-    *next = NULL;
     *e = answer.error;
     (void)idset_add(call->asked, call->path, strlen(call->path));
     done = print_body(&answer, done ? e : &ignored) && done;
     if (done && answer.document) {
         const char *uri = next_path(ctx, call->path, json_root(answer.document));
-        *next = uri ? path_of(ctx, uri) : NULL;
-        if (uri && (!*next || !idset_add(call->asked, *next, strlen(*next)))) {
+        next = uri ? path_of(ctx, uri) : NULL;
+        if (uri && (!next || !idset_add(call->asked, next, strlen(next)))) {
             done = err_set(e, ERR_CONTRACT, "the next page of %s is said to be %s, which %s",
-                           call->path, uri, *next ? "came before" : "is on another host");
+                           call->path, uri, next ? "came before" : "is on another host");
         }
     }
+    call->path = next;
     return done;
 }
 
@@ -184,9 +184,7 @@ bool cmd_api(struct cmd_context *ctx, struct err *e)
     bool done = client != NULL;
     call.asked = idset_new(ctx->arena);
     while (done && call.path && !ferror(stdout)) {
-        const char *next = NULL;
-        done = ask(ctx, client, &call, &next, e);
-        call.path = next;
+        done = ask(ctx, client, &call, e);
     }
     client_free(client);
     return done;

@@ -51,12 +51,9 @@ static bool answer(struct cmd_context *ctx, const struct query *q, struct render
     }
     const struct db_value *values =
         query_values(ctx->db, q, ctx->arena, (const char *const *)ctx->arguments + 1, e);
-    if (!values) {
-        return false;
-    }
-    struct rows rows = db_ask_values(ctx->db, e, q->sql, values, q->param_count);
-    (void)render_rows(&rows, to, &found);
-    if (!db_end(&rows) || (path && !file_aside_commit(&file, e))) {
+    if (!values ||
+        !render_counted(db_ask_values(ctx->db, e, q->sql, values, q->param_count), to, &found) ||
+        (path && !file_aside_commit(&file, e))) {
         return false;
     }
     const char *word = found == 1 ? "row" : "rows";

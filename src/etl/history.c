@@ -1,6 +1,5 @@
 #include "etl/history.h"
 
-#include "base/clock.h"
 #include "etl/words.h"
 #include "sql.h"
 
@@ -166,11 +165,6 @@ void history_free(struct history *h)
 }
 
 /* --- rows --- */
-
-bool history_begin(struct history *h, struct err *e)
-{
-    return db_exec(h->db, h->temporary, e);
-}
 
 bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
                   const struct load_page *page, enum placed *outcome, struct err *e)

@@ -90,7 +90,7 @@ struct history {
     bool observes;
     size_t start; /* its column; as many as there are: it has none */
     struct arena *arena;
-    const char *temporary;
+    const char *temporary; /* SQL, for before rows are taken in a transaction */
     const char *sql[HISTORY_STATEMENTS];
 };
 
@@ -100,9 +100,6 @@ struct history {
 struct history *history_new(struct db *d, const struct tree_map *tree,
                             const struct table_map *state);
 void history_free(struct history *h);
-
-/* Before rows are taken in a transaction. */
-bool history_begin(struct history *h, struct err *e);
 
 /* Takes a row of the page (columns of the tree's root) inside the caller's transaction. */
 bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,

@@ -418,7 +418,7 @@ struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum 
         if (rule >= LOAD_INTERVALS) {
             l->history = history_new(d, trees[i], state);
         }
-        if (!(l->history ? history_begin(l->history, e) : make_tree(l, e))) {
+        if (!(l->history ? db_exec(d, l->history->temporary, e) : make_tree(l, e))) {
             load_free(first);
             return NULL;
         }
@@ -680,7 +680,7 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
     bool fills = l->rule == LOAD_OBSERVE && l->page->replays; /* closes nothing */
 
     /* Made in a transaction that was rolled back, the temporary table went with it. */
-    if (!history_begin(l->history, e)) {
+    if (!db_exec(l->db, l->history->temporary, e)) {
         return false;
     }
     for (size_t i = 0; i < t->count; i++) {
@@ -713,6 +713,7 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
                struct load_counts *counts, struct err *e)
 {
     const struct walked_tree *tree = rows->trees;
+    struct db *d = l->db;
 
     *counts = (struct load_counts){.rows_read = (int64_t)rows->count};
     for (struct loader *t = l; t; t = t->next) {
@@ -723,7 +724,7 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
         }
     }
     for (size_t i = 0; i < rows->note_count && !page->replays; i++) {
-        if (!load_note(l->db, page->stream, &rows->notes[i], e)) {
+        if (!load_note(d, page->stream, &rows->notes[i], e)) {
             return false;
         }
     }

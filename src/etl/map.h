@@ -42,15 +42,14 @@ enum column_source {
 
 enum column_flag {
     COLUMN_REQUIRED = 1, /* absent, null or wrong: the page is refused (a row without its own id) */
-    COLUMN_UPPER_SNAKE =
-        2, /* UPPER_SNAKE of the analytics API becomes PascalCase (ON_QUEUE -> OnQueue) */
-    COLUMN_UNHASHED = 4, /* left out of the row hash: changes alone do not count */
-    COLUMN_WITHIN = 16,  /* of a root: an instant that lies outside the window makes the row none of
-                            its rows */
-    COLUMN_OR_NONE = 8,  /* part of an id that the API may leave out: '' then, so that equal ids are
-                            equal and unique in SQL */
-    COLUMN_LOOKUP = 32,  /* the value names a member of the object at `base`, and that one's value
-                            counts; of an array (COLUMN_JSON) each element */
+    COLUMN_UPPER_SNAKE = 2, /* UPPER_SNAKE of the API becomes PascalCase (ON_QUEUE -> OnQueue) */
+    COLUMN_UNHASHED = 4,    /* left out of the row hash: changes alone do not count */
+    COLUMN_WITHIN = 16, /* of a root: an instant that lies outside the window makes the row none of
+                           its rows */
+    COLUMN_OR_NONE = 8, /* part of an id that the API may leave out: '' then, so that equal ids are
+                           equal and unique in SQL */
+    COLUMN_LOOKUP = 32, /* the value names a member of the object at `base`, and that one's value
+                           counts; of an array (COLUMN_JSON) each element */
     COLUMN_PERSONAL = 64, /* personal data: see etl/erase.h */
     COLUMN_PERSON = 192,  /* so, and an id that the person is known by */
     COLUMN_NOTE = 320,    /* so, and about the whole conversation */

@@ -1,7 +1,5 @@
 #include "etl/plan.h"
 
-#include "base/str.h"
-
 #define SINCE_OVERLAP_MS MS_PER_HOUR
 #define SINCE_FIRST_MS   MS_PER_DAY
 #define SINCE_MOST_MS    (7 * MS_PER_DAY)

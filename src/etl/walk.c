@@ -329,9 +329,8 @@ static void add_columns(struct walker *w, struct walk_table *t)
         }
         t->apart[t->apart_count++] = i;
     }
-    if (!is_plain) {
-        (void)as_object(
-            w, &t->element); /* its elements are objects, though no field of theirs is mapped */
+    if (!is_plain) { /* its elements are objects, though no field of theirs is mapped */
+        (void)as_object(w, &t->element);
     }
 }
 

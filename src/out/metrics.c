@@ -1,6 +1,5 @@
 #include "out/out.h"
 
-#include "base/clock.h"
 #include "out/render.h"
 #include "sql.h"
 

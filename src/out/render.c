@@ -538,7 +538,7 @@ static void render_paragraphs(struct rows *q, const struct rendering *to, size_t
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
+bool render_counted(struct rows q, const struct rendering *to, size_t *count)
 {
     static void (*const forms[])(struct rows *, const struct rendering *, size_t *) = {
         [RENDER_TABLE] = render_table, [RENDER_LIST] = render_table,
@@ -546,18 +546,17 @@ bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
         [RENDER_XLSX] = render_xlsx,   [RENDER_WORDS] = render_paragraphs};
 
     *count = 0;
-    if (q->ok) {
-        forms[to->format](q, to, count);
+    if (q.ok) {
+        forms[to->format](&q, to, count);
     }
-    return q->ok;
+    return db_end(&q);
 }
 
 bool render_query(struct rows q, const struct rendering *to)
 {
-    size_t count = 0;
+    size_t count;
 
-    (void)render_rows(&q, to, &count);
-    return db_end(&q);
+    return render_counted(q, to, &count);
 }
 
 bool render_document(struct rows q, FILE *out)

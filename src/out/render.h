@@ -32,11 +32,9 @@ struct rendering {
     const struct file_aside *file; /* that `out` is, for a workbook; borrowed */
 };
 
-/* Writes what was asked, and counts its rows; as db_next, it leaves db_end to the caller. */
-bool render_rows(struct rows *q, const struct rendering *to, size_t *count);
-
-/* Writes what was asked, and ends it. */
+/* Writes what was asked, and ends it; the other one counts its rows too. */
 bool render_query(struct rows q, const struct rendering *to);
+bool render_counted(struct rows q, const struct rendering *to, size_t *count);
 
 /* Writes the JSON text in the one column of its one row, set out over lines, and ends it: what
  * holds no other object or array is kept on one line. */

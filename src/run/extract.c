@@ -3,7 +3,6 @@
 #include "io/file.h"
 #include "run/budget.h"
 #include "run/night.h"
-#include "run/store.h"
 #include "sql.h"
 #include "streams/figures.h"
 #include "streams/reconcile.h"
@@ -157,10 +156,8 @@ static bool open_all(struct run *run, struct err *e)
 /* The first answer says what time it is at the server, which bounds what can have been read. */
 static bool log_in(struct run *run, struct err *e)
 {
-    const struct client_request request = {.target = CLIENT_LOGIN,
-                                           .method = HTTP_POST,
-                                           .path = run->config->login_url,
-                                           .label = "login"};
+    const struct client_request request = {
+        .target = CLIENT_LOGIN, .path = run->config->login_url, .label = "login"};
     ANSWER_SCOPED struct client_answer answer;
     bool known;
 
@@ -227,8 +224,7 @@ static void ask_grants_again(struct run *run, int64_t lasted_ms)
  * keeps anything, nothing is. */
 static bool leave_out_gone(struct run *run, struct err *e)
 {
-    const struct client_request request = {.method = HTTP_GET,
-                                           .path = "/api/v2/analytics/dataretention/settings",
+    const struct client_request request = {.path = "/api/v2/analytics/dataretention/settings",
                                            .label = "what the organization keeps",
                                            .want_document = true,
                                            .brief = true};

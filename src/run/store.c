@@ -1,6 +1,5 @@
 #include "run/store.h"
 
-#include "base/stop.h"
 #include "etl/raw.h"
 #include "run/budget.h"
 #include "sql.h"

@@ -9,8 +9,7 @@
 enum {
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
-    BESIDE =
-        3, /* requests of a run before its first page: a login, whose the client is, its grants */
+    BESIDE = 3, /* requests before the first page: a login, whose the client is, its grants */
     COUNTS_EVERY = 25, /* requests, half of those that are counted ahead */
 };
 

@@ -49,8 +49,7 @@ struct stream {
     const char *needs;    /* the stream whose rows `scope` and ids come from; NULL: none */
     int needs_minutes;    /* how old those may be; 0: as old as that stream's own passes say */
     const struct config_key *setting; /* whose words the passes' `when` name */
-    int look_days;    /* an age at which its windows are looked at besides those of the settings; 0:
-                         none */
+    int look_days;    /* an age at which its windows are looked at besides the settings'; 0: none */
     const char *list; /* what the mark {list} stands for: words, blanks between... */
     const struct config_key *list_setting; /* ...unless this setting has others */
     enum load_rule load;
