@@ -189,8 +189,10 @@ static bool erase(struct erasing *r, struct err *e)
     bool done = remove_person(r, e) &&
                 render_query(db_ask(r->db, e, sql_erase_told, NONE), &words) &&
                 db_number(db_ask(r->db, e, "SELECT count(*) FROM temp.removed", NONE), &rows) &&
-                (rows == 0 || render_query(db_ask(r->db, e, sql_erase_removed, NONE), &table)) &&
-                !ferror(stdout); /* nothing goes that was not shown */
+                (rows == 0 || render_query(db_ask(r->db, e, sql_erase_removed, NONE), &table));
+    if (done && (fflush(stdout) != 0 || ferror(stdout))) {
+        done = err_set(e, ERR_STORE, "what goes could not be shown: nothing was removed");
+    }
     if (done && rows > 0 && !r->ctx->option[OPT_YES] &&
         !cmd_confirms("Remove this for good? [y/N] ")) {
         done = err_set(e, ERR_STOPPED, "nothing was removed");

@@ -596,8 +596,14 @@ static void check_divisions(struct checking *a)
 static void check_grants(struct checking *a)
 {
     const struct needs *run = &a->request->run;
+    const struct stream **past = arena_array(a->arena, run->stream_count + 1, sizeof(*past));
     const char *today = NULL;
+    size_t count = 0;
 
+    for (size_t i = 0; i < run->stream_count; i++) {
+        past[count] = run->streams[i];
+        count += stream_has_days(run->streams[i]) ? 1 : 0;
+    }
     if (!file_may(a->config->database_path, F_OK)) {
         return;
     }
@@ -606,7 +612,7 @@ static void check_grants(struct checking *a)
                    &today, 1);
     DB_SCOPED struct db *d = today ? db_open(a->config->database_path, DB_READ, &a->unread) : NULL;
     if (d && db_do(d, &a->unread, sql_status_fewer, S(today), T(clock_now_ms()),
-                   S(stream_names(run->streams, run->stream_count, a->arena)))) {
+                   S(stream_names(past, count, a->arena)))) {
         report_rows(a, db_ask(d, &a->unread, sql_check_grants, NONE));
     }
 }

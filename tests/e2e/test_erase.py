@@ -198,6 +198,12 @@ class EraseTest(TestCase):
                          [("s-a", None, None, 1), ("s-c", OTHER, "good, c", 1)])
         self.assertIn("Nothing of it is stored", self.erase(site).stdout)
 
+    def test_what_is_not_shown_stays(self):
+        site = self.copy()
+        done = site.run("erase", "--external-contact", CONTACT, "--yes", before=["sh", "-c", 'exec "$@" >/dev/full', "sh"])
+        self.assertIn("nothing was removed", self.ok(done, 9).stderr)
+        self.assertEqual(traces(site), [*HERS])
+
     def test_it_stays_out(self):
         """What the same conversations bring later, and again, is kept out; what has not changed is no change."""
         site = self.copy()
