@@ -426,7 +426,7 @@ int cli_main(int argc, char **argv)
 #ifdef __GLIBC__
     /* Pages of megabytes come and go in two threads: what one held is kept for the next, and what
      * is larger given back at once, so that it does not pile up as fragments. */
-    (void)mallopt(M_MMAP_THRESHOLD, 2 * 1024 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
     (void)mallopt(M_TRIM_THRESHOLD, 6 * 1024 * 1024);
     (void)mallopt(M_ARENA_MAX, 2);
 #endif

@@ -226,7 +226,7 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 /* A word as a shell takes it. */
 static const char *shell_word(struct arena *a, const char *word)
 {
-    return strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~")
+    return strpbrk(word, " \t'\"\\$`;&|()<>*?[]{}#~")
                ? arena_printf(a, "'%s'", str_replace(a, word, '\'', "'\\''"))
                : word;
 }
